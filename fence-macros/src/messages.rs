@@ -1,0 +1,24 @@
+//! Every text that the macros can say.
+//!
+//! One voice: lower case, no period, code in backticks, and a last line that says what to write.
+
+pub(crate) mod block;
+pub(crate) mod duration;
+pub(crate) mod function;
+pub(crate) mod lint;
+pub(crate) mod option;
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use std::fmt::Display;
+use syn::Error;
+
+/// A mistake that underlines `tokens`.
+fn at(tokens: impl ToTokens, what: impl Display, help: impl Display) -> Error {
+    Error::new_spanned(tokens, format!("{what}\nhelp: {help}"))
+}
+
+/// A mistake that underlines one place.
+fn here(span: Span, what: impl Display, help: impl Display) -> Error {
+    Error::new(span, format!("{what}\nhelp: {help}"))
+}

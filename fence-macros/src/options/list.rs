@@ -1,0 +1,220 @@
+//! Reads a list of options, one after the other, and goes on behind a mistake.
+
+use super::{Options, Spec, Value, duration, table};
+use crate::messages::option as messages;
+use crate::options::Place;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Lit, Token, token};
+
+/// The options of an attribute: nothing but options.
+pub(crate) fn attribute(arguments: TokenStream) -> Options {
+    let mut options = Options::default();
+    let read = |input: ParseStream| {
+        while !input.is_empty() {
+            options.argument(input, Place::Attribute);
+            options.separator(input);
+        }
+        Ok(())
+    };
+    let result = Parser::parse2(read, arguments);
+    options.errors.keep(result);
+    options
+}
+
+/// The options of a block, as far as they go; what is left is the code to run.
+pub(crate) fn block(input: ParseStream) -> Options {
+    let mut options = Options::default();
+    while is_option(input) {
+        options.argument(input, Place::Block);
+        options.separator(input);
+    }
+    options
+}
+
+/// Whether an argument of the block macro is an option. The last argument may be any expression,
+/// also a call that looks like one: `fenced!(timeout = "5s", fetch(url))`.
+fn is_option(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    if let Ok(literal) = ahead.parse::<Lit>() {
+        return ahead.peek(Token![,]) || (ahead.is_empty() && matches!(literal, Lit::Str(_)));
+    }
+    let Ok(key) = ahead.call(Ident::parse_any) else {
+        return false;
+    };
+    if ahead.is_empty() || ahead.peek(Token![,]) {
+        return Spec::of(&key).is_some() || !is_last(&ahead);
+    }
+    if is_assignment(&ahead) || ahead.peek(Token![:]) && !ahead.peek(Token![::]) {
+        return true;
+    }
+    let Ok(TokenTree::Group(group)) = ahead.parse::<TokenTree>() else {
+        return false;
+    };
+    let starts_with_literal = matches!(
+        group.stream().into_iter().next(),
+        Some(TokenTree::Literal(_))
+    );
+    match Spec::of(&key) {
+        Some(_) => starts_with_literal || !is_last(&ahead),
+        None => ahead.peek(Token![,]) && !is_last(&ahead),
+    }
+}
+
+/// Whether nothing but a comma follows.
+fn is_last(ahead: ParseStream) -> bool {
+    ahead.is_empty() || (ahead.peek(Token![,]) && ahead.peek2(syn::parse::End))
+}
+
+/// `=`, but neither `==` nor `=>`.
+fn is_assignment(input: ParseStream) -> bool {
+    input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
+}
+
+impl Options {
+    /// One argument, up to its comma.
+    fn argument(&mut self, input: ParseStream, place: Place) {
+        if let Some(literal) = input.peek(Lit).then(|| input.parse::<Lit>()) {
+            let literal = self.errors.keep(literal);
+            return literal
+                .into_iter()
+                .for_each(|literal| self.bare_literal(&literal));
+        }
+        match input.call(Ident::parse_any) {
+            Ok(key) => self.keyed(&key, input, place),
+            Err(_) => self.not_an_option(input),
+        }
+    }
+
+    fn keyed(&mut self, key: &Ident, input: ParseStream, place: Place) {
+        let known = Spec::of(key);
+        match known {
+            None => {
+                let (meant, all) = (table::meant(key, place), table::all(place));
+                self.errors.push(messages::unknown(key, meant, &all));
+            }
+            Some(spec) if !spec.is_known_to(place) => {
+                self.errors.push(messages::wrong_block(key, spec));
+            }
+            Some(spec) => return self.known(key, spec, input, place),
+        }
+        skip_argument(input);
+    }
+
+    /// Reads the value of a known option, in whichever way it is written.
+    fn known(&mut self, key: &Ident, spec: &'static Spec, input: ParseStream, place: Place) {
+        if input.peek(token::Paren) && spec.has_code() {
+            return self.coded(key, spec, input);
+        }
+        self.note(key, spec);
+        if spec.name == "try" {
+            self.fallible = Some(key.clone());
+        }
+        if is_assignment(input) {
+            self.assigned(key, spec, input, place);
+        } else if !at_end(input) {
+            self.misplaced(key, spec, input);
+        } else if spec.value != Value::Flag {
+            self.errors.push(messages::value_missing(key, spec));
+        }
+    }
+
+    /// `key = value`
+    fn assigned(&mut self, key: &Ident, spec: &Spec, input: ParseStream, place: Place) {
+        let equals = input.parse::<Token![=]>();
+        if equals.is_err() || at_end(input) {
+            return self.errors.push(messages::value_missing(key, spec));
+        }
+        let value = match place {
+            // `timeout = limit { … }` lacks a comma, and is no struct.
+            Place::Block => input.call(Expr::parse_without_eager_brace),
+            _ => input.parse::<Expr>(),
+        };
+        match self.errors.keep(value) {
+            Some(value) => self.assign(key, spec, &value),
+            None => skip_argument(input),
+        }
+    }
+
+    /// `key("code", value)`
+    fn coded(&mut self, key: &Ident, spec: &Spec, input: ParseStream) {
+        let Ok(group) = input.parse::<proc_macro2::Group>() else {
+            return;
+        };
+        let values = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(group.stream());
+        let Some(values) = self.errors.keep(values) else {
+            return;
+        };
+        let mut values = values.iter();
+        match (values.next(), values.next(), values.next()) {
+            (Some(code), Some(value), None) => self.assign_coded(key, spec, code, value),
+            _ => self
+                .errors
+                .push(messages::bracket_needs_two(key, group.span(), spec)),
+        }
+    }
+
+    /// `key: value`, `key[value]`, `key value`
+    fn misplaced(&mut self, key: &Ident, spec: &Spec, input: ParseStream) {
+        let span = input.span();
+        let is_group = input.peek(token::Paren) || input.peek(token::Bracket);
+        self.errors.push(match spec.value {
+            Value::Flag if is_group => messages::value_unwanted(key, span),
+            Value::Flag => return,
+            _ if is_group => messages::wrong_bracket(key, span, spec),
+            _ if input.peek(Token![:]) || input.peek(Token![=>]) || input.peek(Token![==]) => {
+                messages::no_equals(key, span, spec)
+            }
+            _ => messages::value_missing(key, spec),
+        });
+        skip_argument(input);
+    }
+
+    /// Only what has a code of its own may be given again.
+    fn note(&mut self, key: &Ident, spec: &Spec) {
+        let may_repeat = spec.value == Value::Trigger;
+        match self.seen.iter().find(|seen| *seen == key) {
+            Some(first) if !may_repeat => self.errors.push(messages::twice(key, first, spec)),
+            Some(_) => {}
+            None => self.seen.push(key.clone()),
+        }
+    }
+
+    fn bare_literal(&mut self, literal: &Lit) {
+        let is_time = matches!(literal, Lit::Str(text) if duration::read(&text.value()).is_ok());
+        self.errors.push(messages::bare_literal(literal, is_time));
+    }
+
+    fn not_an_option(&mut self, input: ParseStream) {
+        let start = input.span();
+        skip_argument(input);
+        self.errors.push(messages::not_an_option(start));
+    }
+
+    /// The comma behind an argument. Where it is missing, the next option is read all the same.
+    fn separator(&mut self, input: ParseStream) {
+        if input.is_empty() || input.parse::<Token![,]>().is_ok() {
+            return;
+        }
+        self.errors.push(messages::comma_missing(input.span()));
+        if !input.peek(syn::Ident::peek_any) && !input.peek(token::Brace) {
+            skip_argument(input);
+            let _: syn::Result<Token![,]> = input.parse();
+        }
+    }
+}
+
+fn at_end(input: ParseStream) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+/// Skips to the next comma, which is left.
+fn skip_argument(input: ParseStream) {
+    while !at_end(input) {
+        if input.parse::<TokenTree>().is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What code may ask of its surroundings without knowing them.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::context;
+use crate::fencing::Fencing;
+
+/// The bound set: the same as [`Fencing::current`].
+#[must_use]
+pub fn current() -> Fencing {
+    context::current()
+}
+
+/// The earliest deadline of the bound set and of all enclosing fences; `None` without any.
+///
+/// A bound timeout does not count: it starts anew with each fence (rule D19).
+#[must_use]
+pub fn deadline() -> Option<Instant> {
+    context::deadline()
+}
+
+/// The time left until [`deadline`]: what an outgoing call may be given (rule D20).
+///
+/// Zero once the deadline has passed or an enclosing fence has fired; `None` without a deadline.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let request = Fencing::new().budget(Duration::from_secs(3));
+/// request
+///     .bind(async {
+///         tokio::time::sleep(Duration::from_secs(1)).await;
+///         assert_eq!(fence::remaining(), Some(Duration::from_secs(2)));
+///     })
+///     .await;
+/// assert_eq!(fence::remaining(), None);
+/// # }
+/// ```
+#[must_use]
+pub fn remaining() -> Option<Duration> {
+    context::remaining()
+}
+
+/// A point at which enclosing fences may cut, even if nothing has to be waited for (rule D5).
+///
+/// Ready at once while no enclosing fence has fired; otherwise it stays pending and the fence
+/// takes over. A passed deadline counts. For long stretches whose awaits are always ready; it does
+/// not let other tasks run, which is `tokio::task::yield_now`'s business.
+///
+/// # Cancel safety
+///
+/// Nothing to lose.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Event, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let enough = Event::new();
+/// let mut rounds = 0;
+/// let counting = async {
+///     loop {
+///         rounds += 1;
+///         if rounds == 1000 {
+///             enough.set();
+///         }
+///         fence::checkpoint().await;
+///     }
+/// };
+/// let outcome = Fencing::new().on("enough", &enough).run(counting).await;
+/// let _: fence::Fenced<()> = outcome;
+/// assert_eq!(rounds, 1000);
+/// # }
+/// ```
+pub fn checkpoint() -> Checkpoint {
+    Checkpoint { _private: () }
+}
+
+/// The future of [`checkpoint`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Checkpoint {
+    _private: (),
+}
+
+impl Future for Checkpoint {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        // The fence that has fired is polling this code, and acts when this poll returns: no waker
+        // needs to be kept.
+        if context::is_interrupted_now() { Poll::Pending } else { Poll::Ready(()) }
+    }
+}

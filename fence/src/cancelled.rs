@@ -1,0 +1,121 @@
+//! The outcome of a fence that cut its body.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::reason::{Reason, ReasonKind};
+
+/// Why a body was cut, and by whom: an error, one pointer wide.
+///
+/// It holds every reason that had fired when the fence resolved, in firing order (rule D9), and at
+/// least one. `Display` joins their messages with `"; "`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let limit = Duration::from_secs(5);
+/// let fence = Fencing::new().named("page").timeout(limit).run(std::future::pending::<()>());
+/// let why = fence.await.cancelled().unwrap();
+///
+/// assert!(why.is_timeout());
+/// assert_eq!(why.elapsed(), limit);
+/// assert_eq!(why.to_string(), "`page` cancelled: timeout: timed out after 5s");
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cancelled {
+    record: Arc<Record>,
+}
+
+pub(crate) struct Record {
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) elapsed: Duration,
+}
+
+impl Cancelled {
+    /// Seals a record, its reasons put in firing order.
+    pub(crate) fn new(mut record: Record) -> Self {
+        debug_assert!(!record.reasons.is_empty(), "a cancelled fence has a reason");
+        record.reasons.sort_by_key(Reason::order);
+        Self { record: Arc::new(record) }
+    }
+
+    /// Every reason that had fired when the fence resolved, in firing order; never empty.
+    #[must_use]
+    pub fn reasons(&self) -> &[Reason] {
+        &self.record.reasons
+    }
+
+    /// The reason that fired first.
+    #[must_use]
+    pub fn primary(&self) -> &Reason {
+        &self.record.reasons[0]
+    }
+
+    /// Whether a reason of this code is among them.
+    #[must_use]
+    pub fn by(&self, code: &str) -> bool {
+        self.record.reasons.iter().any(|reason| reason.code() == code)
+    }
+
+    /// Whether time was what fired first: a timeout, a budget or a deadline.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.primary().kind() == ReasonKind::Timeout
+    }
+
+    /// The name of the fence: what [`Fencing::named`](crate::Fencing::named) or `name = "…"` gave
+    /// it, or that of the `#[fenced]` function.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.record.name.as_deref()
+    }
+
+    /// How long the body ran: from the first poll to the cut.
+    ///
+    /// Zero if the body was never polled. A fence without a time trigger reads the clock only once
+    /// its body was pending, and counts from there.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.record.elapsed
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "`{name}` cancelled: ")?,
+            None => f.write_str("cancelled: ")?,
+        }
+        for (index, reason) in self.reasons().iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancelled")
+            .field("name", &self.name())
+            .field("reasons", &self.reasons())
+            .field("elapsed", &self.elapsed())
+            .finish()
+    }
+}
+
+impl Error for Cancelled {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.primary().cause().map(|cause| cause as _)
+    }
+}

@@ -1,0 +1,239 @@
+//! The future that is a fence.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use crate::cancelled::Cancelled;
+use crate::context;
+use crate::engine::{Engine, Phase, Start};
+use crate::fencing::Fencing;
+use crate::fingerprint::Fingerprint;
+use crate::handle::{Handle, Shared, State};
+use crate::outcome::Fenced;
+use crate::own::Own;
+use crate::timer::Timer;
+
+pin_project! {
+    /// A running body under a fencing: the only thing that cancels.
+    ///
+    /// Made by [`Fencing::run`], and by the macros. It does nothing until it is polled (rule D1),
+    /// polls the body in place, is `Send` exactly if the body is, and adds the same number of
+    /// bytes to any body (rules D31, D33).
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it resolved, and where [`Fencing::run`] says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the body, with its context set, and takes back every waiter and timer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let fencing = Fencing::new().timeout(Duration::from_secs(1));
+    /// let fence = fencing.run(tokio::time::sleep(Duration::from_millis(10)));
+    /// assert!(fence.await.is_completed());
+    /// # }
+    /// ```
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Fence<F, S = (), M = Plain>
+    where
+        S: Own,
+    {
+        // `None` once it has ended. Dropped before the rest, as any body is before its scope.
+        #[pin]
+        body: Option<F>,
+        #[pin]
+        timer: Timer,
+        engine: Engine<S>,
+        mode: PhantomData<M>,
+    }
+
+    impl<F, S, M> PinnedDrop for Fence<F, S, M>
+    where
+        S: Own,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            this.abandon();
+        }
+    }
+}
+
+impl<F> Fence<F> {
+    pub(crate) fn of(fencing: Fencing, body: F) -> Self {
+        Self::from_engine(Engine::new(fencing, ()), body)
+    }
+}
+
+impl<F, S: Own, M> Fence<F, S, M> {
+    pub(crate) fn from_engine(engine: Engine<S>, body: F) -> Self {
+        Self { body: Some(body), timer: Timer::default(), engine, mode: PhantomData }
+    }
+
+    /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
+    pub fn handle(&mut self) -> Handle {
+        let shared = self.engine.live.handle.get_or_insert_with(|| Arc::new(Shared::new()));
+        Handle::new(shared.clone())
+    }
+
+    /// Dropped from outside: midway, the body goes first, with its context set.
+    fn abandon(self: Pin<&mut Self>) {
+        let this = self.project();
+        if this.engine.phase == Phase::Running {
+            let mut ending = Ending(this.engine, this.timer);
+            ending.disarm();
+            ending.drop_body(this.body);
+        }
+        if this.engine.phase != Phase::Ended {
+            this.engine.report(State::Dropped);
+        }
+    }
+}
+
+impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
+    type Output = M::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
+        let mut this = self.project();
+        let waker = Fingerprint::of(cx.waker());
+        match this.engine.phase {
+            Phase::Waiting => match this.engine.start() {
+                Start::Go => {}
+                Start::Blocked => return Poll::Pending,
+                Start::Fired => return Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body))),
+            },
+            Phase::Running => this.engine.tick(this.timer.as_mut(), waker),
+            Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
+        }
+        let step = step(this.engine, this.timer.as_mut(), this.body.as_mut(), waker, cx);
+        if let Poll::Ready(value) = step {
+            return Poll::Ready(M::completed(value));
+        }
+        if !this.engine.look(this.timer.as_mut(), cx) {
+            return Poll::Pending;
+        }
+        Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body)))
+    }
+}
+
+/// One step of the body, inside its frame. A body that ends or panics leaves nothing armed.
+fn step<F: Future, S: Own>(
+    engine: &mut Engine<S>,
+    timer: Pin<&mut Timer>,
+    mut body: Pin<&mut Option<F>>,
+    waker: Fingerprint,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    let ending = Ending(engine, timer);
+    let poll = context::within(&mut ending.0.live, &mut ending.0.own, waker, || {
+        let value = match body.as_mut().as_pin_mut() {
+            Some(running) => ready!(running.poll(cx)),
+            None => unreachable!("a fence has its body until it ends"),
+        };
+        body.set(None);
+        Poll::Ready(value)
+    });
+    if poll.is_pending() {
+        std::mem::forget(ending);
+        return Poll::Pending;
+    }
+    ending.0.report(State::Completed);
+    poll
+}
+
+/// Cuts the body (D4): first nothing of it is left, then the outcome is written down.
+fn cut<F, S: Own>(
+    engine: &mut Engine<S>,
+    timer: Pin<&mut Timer>,
+    body: Pin<&mut Option<F>>,
+) -> Cancelled {
+    let mut ending = Ending(engine, timer);
+    ending.disarm();
+    ending.drop_body(body);
+    let cancelled = ending.0.cancelled();
+    ending.0.report(State::Cancelled);
+    cancelled
+}
+
+/// A fence that is about to end. Dropped, on whichever way, it leaves nothing armed (D6).
+struct Ending<'a, S: Own>(&'a mut Engine<S>, Pin<&'a mut Timer>);
+
+impl<S: Own> Ending<'_, S> {
+    fn disarm(&mut self) {
+        self.0.disarm(self.1.as_mut());
+    }
+
+    fn drop_body<F>(&mut self, mut body: Pin<&mut Option<F>>) {
+        let engine = &mut *self.0;
+        let waker = Fingerprint::default();
+        context::within(&mut engine.live, &mut engine.own, waker, || body.set(None));
+    }
+}
+
+impl<S: Own> Drop for Ending<'_, S> {
+    fn drop(&mut self) {
+        self.disarm();
+    }
+}
+
+/// How the outcome is handed on.
+pub trait Mode<T> {
+    /// What awaiting the fence gives.
+    type Output;
+    /// Hands on a value.
+    fn completed(value: T) -> Self::Output;
+    /// Hands on a cancellation.
+    fn cancelled(why: Cancelled) -> Self::Output;
+}
+
+/// As a [`Fenced`].
+#[derive(Debug)]
+pub struct Plain;
+
+/// As an error of the body's own `Result`.
+#[derive(Debug)]
+pub struct Try;
+
+impl<T> Mode<T> for Plain {
+    type Output = Fenced<T>;
+
+    fn completed(value: T) -> Fenced<T> {
+        Fenced::Completed(value)
+    }
+
+    fn cancelled(why: Cancelled) -> Fenced<T> {
+        Fenced::Cancelled(why)
+    }
+}
+
+impl<T, E: From<Cancelled>> Mode<Result<T, E>> for Try {
+    type Output = Result<T, E>;
+
+    fn completed(value: Result<T, E>) -> Result<T, E> {
+        value
+    }
+
+    fn cancelled(why: Cancelled) -> Result<T, E> {
+        Err(why.into())
+    }
+}
+
+impl<F, S: Own, M> fmt::Debug for Fence<F, S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fence")
+            .field("phase", &self.engine.phase)
+            .field("fencing", &self.engine.live.fencing)
+            .finish()
+    }
+}

@@ -1,0 +1,61 @@
+//! A one-shot flag that remembers its firing: what an `Event` and a `Handle` are made of.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::reason::Firing;
+use crate::sync::OnceLock;
+use crate::waiters::Waiters;
+
+pub(crate) struct Latch {
+    firing: OnceLock<Firing>,
+    pub(crate) waiters: Waiters,
+}
+
+impl Latch {
+    pub(crate) fn new() -> Self {
+        Self { firing: OnceLock::new(), waiters: Waiters::new() }
+    }
+
+    /// Fires; `false` if it had fired before. Either way it has fired when this returns.
+    pub(crate) fn fire(&self, firing: Firing) -> bool {
+        if self.firing.set(firing).is_err() {
+            return false;
+        }
+        self.waiters.close();
+        true
+    }
+
+    /// One atomic load.
+    pub(crate) fn is_fired(&self) -> bool {
+        self.firing.get().is_some()
+    }
+
+    pub(crate) fn firing(&self) -> Option<&Firing> {
+        self.firing.get()
+    }
+}
+
+/// A latch somebody shares, or one of the process, which costs no count to hold on to.
+#[derive(Clone)]
+pub(crate) enum LatchRef {
+    Shared(Arc<Latch>),
+    Static(&'static Latch),
+}
+
+impl LatchRef {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq::<Latch>(&**self, &**other)
+    }
+}
+
+impl Deref for LatchRef {
+    type Target = Latch;
+
+    fn deref(&self) -> &Latch {
+        match self {
+            Self::Shared(latch) => latch,
+            Self::Static(latch) => latch,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What the macros expand to. Nothing in here is stable.
+
+pub use fence_macros::__fenced_block;
+
+pub use crate::flow::*;
+pub use crate::own::Named;
+
+use std::borrow::Cow;
+
+use crate::engine::{Engine, Extends};
+use crate::event::Event;
+use crate::fence::{Fence, Plain, Try};
+use crate::fencing::Fencing;
+use crate::own::{Own, Slot};
+use crate::times::{Limit, Span, Time, When};
+use crate::trigger::Trigger;
+
+/// The options of one fence, in the text of a program.
+#[derive(Debug)]
+#[must_use]
+pub struct Options<S> {
+    own: S,
+    inherit: bool,
+    name: Option<&'static str>,
+}
+
+/// No options: a fence under the bound set.
+pub fn options() -> Options<()> {
+    Options { own: (), inherit: true, name: None }
+}
+
+impl<S: Own> Options<S> {
+    /// A length of time that every run of this fence gets the whole of: a `Duration`.
+    pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
+        self.time(code, Span::Timeout(limit.limit().unwrap_or(std::time::Duration::MAX)))
+    }
+
+    /// A length of time that starts with the fence and that everything below spends from.
+    pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
+        self.time(code, Span::Budget(limit.limit().unwrap_or(std::time::Duration::MAX)))
+    }
+
+    /// A point in time: an `Instant`.
+    pub fn deadline(self, code: &'static str, at: impl When) -> Options<(S, Time)> {
+        let never = Span::Budget(std::time::Duration::MAX);
+        self.time(code, at.when().map_or(never, |at| Span::Deadline(at, None)))
+    }
+
+    /// A trigger, which is borrowed and not moved.
+    pub fn on<T: Trigger + ?Sized>(self, code: &'static str, trigger: &T) -> Options<(S, Slot)> {
+        self.with(|own| (own, Slot::of(code, trigger)))
+    }
+
+    /// What is bound under this name, or else the event of the process that has it.
+    pub fn on_named(self, name: &'static Named) -> Options<(S, Slot)> {
+        self.with(|own| (own, Slot::named(name)))
+    }
+
+    /// The name of the fence, for messages.
+    pub fn name(self, name: &'static str) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// Whether the fence extends the bound set (the default) or starts from an empty one.
+    pub fn inherit(self, inherit: bool) -> Self {
+        Self { inherit, ..self }
+    }
+
+    fn time(self, code: &'static str, span: Span) -> Options<(S, Time)> {
+        self.with(|own| (own, Time { code: Cow::Borrowed(code), span }))
+    }
+
+    fn with<L>(self, extend: impl FnOnce(S) -> L) -> Options<L> {
+        Options { own: extend(self.own), inherit: self.inherit, name: self.name }
+    }
+
+    fn engine(self) -> Engine<S> {
+        let extends = if self.inherit { Extends::Bound } else { Extends::BoundNames };
+        Engine { extends, name: self.name, ..Engine::new(Fencing::new(), self.own) }
+    }
+}
+
+/// The fence of `#[fenced]` and `fenced!`.
+pub fn fence<F: IntoFuture, S: Own>(options: Options<S>, body: F) -> Fence<F::IntoFuture, S, Plain> {
+    Fence::from_engine(options.engine(), body.into_future())
+}
+
+/// The fence of `#[fenced(try)]`.
+pub fn fence_try<F: IntoFuture, S: Own>(
+    options: Options<S>,
+    body: F,
+) -> Fence<F::IntoFuture, S, Try> {
+    Fence::from_engine(options.engine(), body.into_future())
+}
+
+/// How many wait for an event, for tests that nothing is left behind.
+#[must_use]
+pub fn waiters(event: &Event) -> usize {
+    event.latch().waiters.len()
+}

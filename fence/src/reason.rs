@@ -1,0 +1,204 @@
+//! Why a fence was cancelled: the record of one firing.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The record of one firing that cancelled a fence: who fired, when, where and why (rule D12).
+///
+/// `Display` is the message for people, such as `shutdown: event set`; match on
+/// [`code`](Self::code) in programs.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Event, Fencing, ReasonKind};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let stop = Event::new();
+/// stop.set_because("deploy");
+/// let outcome = Fencing::new().on("shutdown", &stop).run(async {}).await;
+///
+/// let reason = &outcome.reasons()[0];
+/// assert_eq!(reason.code(), "shutdown");
+/// assert_eq!(reason.kind(), ReasonKind::Event);
+/// assert_eq!(reason.to_string(), "shutdown: deploy");
+/// assert!(reason.location().unwrap().file().ends_with(".rs"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Reason {
+    code: Cow<'static, str>,
+    firing: Firing,
+}
+
+/// What kind of trigger fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReasonKind {
+    /// A timeout, a budget or a deadline.
+    Timeout,
+    /// An [`Event`](crate::Event).
+    Event,
+    /// A [`Handle`](crate::Handle).
+    Handle,
+    /// A [`DropGuard`](crate::DropGuard) that was dropped while armed.
+    Dropped,
+    /// A [`Trigger`](crate::Trigger) of another make, under the name that it gives itself.
+    Custom(&'static str),
+}
+
+/// What a [`Trigger`](crate::Trigger) reports when it has fired: a [`Reason`] without its code.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Firing, ReasonKind};
+///
+/// let firing = Firing::new(ReasonKind::Custom("quota")).because("87 of 80 calls used");
+/// assert!(format!("{firing:?}").contains("87 of 80"));
+/// ```
+#[derive(Clone)]
+pub struct Firing {
+    kind: ReasonKind,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+    location: Option<&'static Location<'static>>,
+    at: Instant,
+    /// Orders firings of the same instant.
+    seq: u64,
+    /// A code that the firing brings along, instead of the one its trigger was given.
+    code: Option<Cow<'static, str>>,
+    /// How long the fence had, if it was a matter of time.
+    limit: Option<Duration>,
+}
+
+impl Reason {
+    pub(crate) fn new(code: Cow<'static, str>, mut firing: Firing) -> Self {
+        let code = firing.code.take().unwrap_or(code);
+        Self { code, firing }
+    }
+
+    /// The code under which the trigger was declared.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What kind of trigger fired.
+    #[must_use]
+    pub fn kind(&self) -> ReasonKind {
+        self.firing.kind
+    }
+
+    /// The error that the firing carried, if any.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.firing.cause.as_deref()
+    }
+
+    /// The source line that fired it; `None` for time, which no line fires.
+    #[must_use]
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        self.firing.location
+    }
+
+    /// When it fired, on tokio's clock.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.firing.at
+    }
+
+    /// Firing order (D9). Time comes first among equals: it passed before the code of that instant
+    /// ran.
+    pub(crate) fn order(&self) -> (Instant, u64) {
+        (self.firing.at, self.firing.seq)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.code)?;
+        match (&self.firing.cause, self.firing.kind) {
+            (Some(cause), _) => write!(f, "{cause}"),
+            (None, ReasonKind::Timeout) => {
+                write!(f, "timed out after {:?}", self.firing.limit.unwrap_or_default())
+            }
+            (None, ReasonKind::Event) => f.write_str("event set"),
+            (None, ReasonKind::Handle) => f.write_str("cancelled through its handle"),
+            (None, ReasonKind::Dropped) => f.write_str("guard dropped"),
+            (None, ReasonKind::Custom(kind)) => f.write_str(kind),
+        }
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reason")
+            .field("code", &self.code)
+            .field("kind", &self.firing.kind)
+            .field("cause", &self.firing.cause)
+            .field("location", &self.firing.location.map(ToString::to_string))
+            .field("at", &self.firing.at)
+            .finish()
+    }
+}
+
+impl Firing {
+    /// A firing of this moment, of the calling line, without a cause.
+    #[must_use]
+    #[track_caller]
+    pub fn new(kind: ReasonKind) -> Self {
+        static SEQUENCE: AtomicU64 = AtomicU64::new(1);
+        Self {
+            kind,
+            cause: None,
+            location: Some(Location::caller()),
+            at: Instant::now(),
+            seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),
+            code: None,
+            limit: None,
+        }
+    }
+
+    /// Adds the error behind it.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: Cow<'static, str>) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// A time limit that passed at `at`.
+    pub(crate) fn of_time(at: Instant, limit: Duration) -> Self {
+        Self {
+            kind: ReasonKind::Timeout,
+            cause: None,
+            location: None,
+            at,
+            seq: 0,
+            code: None,
+            limit: Some(limit),
+        }
+    }
+}
+
+impl fmt::Debug for Firing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Firing")
+            .field("kind", &self.kind)
+            .field("cause", &self.cause)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}

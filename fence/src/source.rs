@@ -1,0 +1,78 @@
+//! A trigger as a fence holds it: shared, and without its type.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::latch::LatchRef;
+use crate::reason::Firing;
+use crate::trigger::Trigger;
+
+/// What [`Trigger::source`] returns.
+#[derive(Clone)]
+pub struct Source(pub(crate) Kind);
+
+#[derive(Clone)]
+pub(crate) enum Kind {
+    /// An event or a handle: looking costs one load, waiting one slot.
+    Latch(LatchRef),
+    /// Anything else, through its own methods.
+    Custom(Arc<dyn Trigger>),
+}
+
+/// A source under its code.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) source: Source,
+}
+
+impl Source {
+    pub(crate) fn latch(latch: LatchRef) -> Self {
+        Self(Kind::Latch(latch))
+    }
+
+    pub(crate) fn custom(trigger: Arc<dyn Trigger>) -> Self {
+        Self(Kind::Custom(trigger))
+    }
+
+    /// What it fired with, if it has. May call user code.
+    pub(crate) fn firing(&self) -> Option<Firing> {
+        match &self.0 {
+            Kind::Latch(latch) => latch.firing().cloned(),
+            Kind::Custom(trigger) => trigger.fired(),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Kind::Latch(one), Kind::Latch(other)) => one.is_same(other),
+            (Kind::Custom(one), Kind::Custom(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}
+
+impl Entry {
+    /// Whether the two are one reason (D10): the same source under the same code.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.source.is_same(&other.source)
+    }
+
+    /// Whether a latch has fired. Calls no user code: triggers of other makes are not asked.
+    pub(crate) fn is_latched(&self) -> bool {
+        matches!(&self.source.0, Kind::Latch(latch) if latch.is_fired())
+    }
+
+    pub(crate) fn trigger(&self) -> Option<&Arc<dyn Trigger>> {
+        match &self.source.0 {
+            Kind::Custom(trigger) => Some(trigger),
+            Kind::Latch(_) => None,
+        }
+    }
+}

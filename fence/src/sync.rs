@@ -1,0 +1,51 @@
+//! The primitives of the lock-free parts: the standard library's, or loom's while a model runs.
+
+#[cfg(not(fence_loom))]
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+
+#[cfg(fence_loom)]
+pub(crate) use self::modelled::OnceLock;
+#[cfg(fence_loom)]
+pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+use std::sync::PoisonError;
+
+/// Locks. No user code runs under our locks, so a poisoned one still holds whole data.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(fence_loom)]
+mod modelled {
+    use loom::sync::Mutex;
+    use loom::sync::atomic::{AtomicBool, Ordering};
+
+    /// std's `OnceLock` with its orderings made visible to loom.
+    #[derive(Debug)]
+    pub(crate) struct OnceLock<T> {
+        value: std::sync::OnceLock<T>,
+        is_set: AtomicBool,
+        setting: Mutex<()>,
+    }
+
+    impl<T> OnceLock<T> {
+        pub(crate) fn new() -> Self {
+            Self {
+                value: std::sync::OnceLock::new(),
+                is_set: AtomicBool::new(false),
+                setting: Mutex::new(()),
+            }
+        }
+
+        pub(crate) fn get(&self) -> Option<&T> {
+            if self.is_set.load(Ordering::Acquire) { self.value.get() } else { None }
+        }
+
+        pub(crate) fn set(&self, value: T) -> Result<(), T> {
+            let _one_at_a_time = super::lock(&self.setting);
+            self.value.set(value)?;
+            self.is_set.store(true, Ordering::Release);
+            Ok(())
+        }
+    }
+}

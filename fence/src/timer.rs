@@ -1,0 +1,93 @@
+//! The one timer of a task's fences.
+//!
+//! A fence that is polled inside another with the same waker owns no timer: it asks the outermost
+//! of them, its host, to be woken in time. The host moves its timer earlier on demand, never
+//! later. When it goes off, the host begins a new epoch, and whoever still wants to be woken asks
+//! again. A fence may rely on having asked only while the host's epoch is the one it asked in.
+
+use std::pin::Pin;
+use std::task::Context;
+
+use pin_project_lite::pin_project;
+use tokio::task::coop;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+pin_project! {
+    #[derive(Default)]
+    pub(crate) struct Timer {
+        #[pin]
+        sleep: Option<Sleep>,
+        state: State,
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    /// Our own is running.
+    Armed,
+    /// The host of this epoch was asked, or had nothing to be asked for.
+    Asked(u64),
+}
+
+impl Timer {
+    /// Whether our own timer went off since it was armed.
+    pub(crate) fn went_off(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let is_elapsed = *this.state == State::Armed
+            && this.sleep.as_pin_mut().is_some_and(|sleep| sleep.is_elapsed());
+        if is_elapsed {
+            *this.state = State::Idle;
+        }
+        is_elapsed
+    }
+
+    /// Whether the host of this epoch knows all that it needs to.
+    pub(crate) fn has_asked(&self, epoch: u64) -> bool {
+        self.state == State::Asked(epoch)
+    }
+
+    /// Whether some host was asked.
+    pub(crate) fn is_hosted(&self) -> bool {
+        matches!(self.state, State::Asked(_))
+    }
+
+    pub(crate) fn is_armed(&self) -> bool {
+        self.state == State::Armed
+    }
+
+    pub(crate) fn asked(self: Pin<&mut Self>, epoch: u64) {
+        *self.project().state = State::Asked(epoch);
+    }
+
+    /// Sees to it that the task is woken at `at` or earlier; true if that has passed.
+    ///
+    /// Polled without regard to the coop budget, which the body may have spent (D7).
+    pub(crate) fn arm(self: Pin<&mut Self>, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
+        let mut this = self.project();
+        let is_armed = *this.state == State::Armed;
+        match this.sleep.as_mut().as_pin_mut() {
+            None => this.sleep.set(Some(sleep_until(at))),
+            Some(sleep) if !is_armed || at < sleep.deadline() => sleep.reset(at),
+            Some(_) if !moved => return false,
+            Some(_) => {}
+        }
+        *this.state = State::Armed;
+        let Some(sleep) = this.sleep.as_pin_mut() else { return false };
+        // Always polled after a reset: one that raced with the expiry has used up the waker.
+        let is_elapsed = std::pin::pin!(coop::unconstrained(sleep)).poll(cx).is_ready();
+        if is_elapsed {
+            *this.state = State::Idle;
+        }
+        is_elapsed
+    }
+
+    pub(crate) fn disarm(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.sleep.is_some() {
+            this.sleep.set(None);
+        }
+        *this.state = State::Idle;
+    }
+}

@@ -1,0 +1,203 @@
+//! The wakers that wait for one latch.
+//!
+//! A vector of slots with a free list, under a lock held for a few instructions. Once the lock was
+//! contended a few times the list becomes sixteen, one chosen by thread.
+//!
+//! 1. A slot belongs to one registration, from `insert` until `remove` or `close`.
+//! 2. A closed list stays empty for ever: `insert` refuses, and a stale key removes nothing.
+//! 3. No waker is cloned, woken or dropped while a lock is held: all three are user code.
+//! 4. The shards are made while the main list is locked and open, and `close` closes the main list
+//!    first: either it sees the shards, or they are never made.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
+
+use crate::sync::{Mutex, MutexGuard, OnceLock, lock};
+
+const SHARDS: usize = 16;
+
+/// How often the main list may be found locked before it is sharded.
+const PATIENCE: usize = if cfg!(fence_loom) { 1 } else { 8 };
+
+/// An empty list keeps at most this many slots.
+const KEPT_SLOTS: usize = 64;
+
+/// Where a registration is: its list (0 is the main one) and its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    list: u32,
+    slot: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Waiters {
+    main: Mutex<List>,
+    shards: OnceLock<Box<[Shard]>>,
+    contended: AtomicUsize,
+}
+
+/// Two lists in one cache line would contend as one.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Shard(Mutex<List>);
+
+#[derive(Debug)]
+struct List {
+    slots: Vec<Slot>,
+    free: Option<u32>,
+    live: usize,
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Vacant { next: Option<u32> },
+    Taken(Waker),
+}
+
+impl Waiters {
+    pub(crate) fn new() -> Self {
+        Self {
+            main: Mutex::new(List::new()),
+            shards: OnceLock::new(),
+            contended: AtomicUsize::new(0),
+        }
+    }
+
+    /// Registers the waker; `None` once closed.
+    pub(crate) fn insert(&self, waker: &Waker) -> Option<Key> {
+        let waker = waker.clone();
+        let index = self.index();
+        let refused = match self.open(index).insert(waker) {
+            Ok(slot) => return Some(Key { list: index, slot }),
+            Err(waker) => waker,
+        };
+        drop(refused);
+        None
+    }
+
+    /// Takes a registration back; harmless after `close`.
+    pub(crate) fn remove(&self, key: Key) {
+        let waker = self.open(key.list).remove(key.slot);
+        drop(waker);
+    }
+
+    /// Refuses newcomers from now on and wakes everybody.
+    pub(crate) fn close(&self) {
+        let main = lock(&self.main).close();
+        WakeAll(main.into_iter()).run();
+        for shard in self.shards.get().into_iter().flatten() {
+            let slots = lock(&shard.0).close();
+            WakeAll(slots.into_iter()).run();
+        }
+    }
+
+    /// How many wait now.
+    pub(crate) fn len(&self) -> usize {
+        let shards = self.shards.get().into_iter().flatten();
+        lock(&self.main).live + shards.map(|shard| lock(&shard.0).live).sum::<usize>()
+    }
+
+    /// The list that this thread registers in.
+    fn index(&self) -> u32 {
+        if self.shards.get().is_some() { thread_index() + 1 } else { 0 }
+    }
+
+    fn open(&self, index: u32) -> MutexGuard<'_, List> {
+        match (index.checked_sub(1), self.shards.get()) {
+            (Some(shard), Some(shards)) => lock(&shards[shard as usize].0),
+            _ => self.open_main(),
+        }
+    }
+
+    fn open_main(&self) -> MutexGuard<'_, List> {
+        if let Ok(main) = self.main.try_lock() {
+            return main;
+        }
+        let main = lock(&self.main);
+        let seen = self.contended.fetch_add(1, Ordering::Relaxed) + 1;
+        if seen >= PATIENCE && !main.closed && self.shards.get().is_none() {
+            let shards = (0..SHARDS).map(|_| Shard(Mutex::new(List::new())));
+            // Only the holder of the main lock gets here, so the set cannot fail.
+            let _ = self.shards.set(shards.collect());
+        }
+        main
+    }
+}
+
+impl List {
+    fn new() -> Self {
+        Self { slots: Vec::new(), free: None, live: 0, closed: false }
+    }
+
+    fn insert(&mut self, waker: Waker) -> Result<u32, Waker> {
+        if self.closed {
+            return Err(waker);
+        }
+        self.live += 1;
+        let Some(slot) = self.free else {
+            self.slots.push(Slot::Taken(waker));
+            return Ok(u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX));
+        };
+        if let Slot::Vacant { next } = self.slots[slot as usize] {
+            self.free = next;
+        }
+        self.slots[slot as usize] = Slot::Taken(waker);
+        Ok(slot)
+    }
+
+    fn remove(&mut self, slot: u32) -> Option<Waker> {
+        let place = self.slots.get_mut(slot as usize)?;
+        let vacant = Slot::Vacant { next: self.free };
+        let Slot::Taken(waker) = std::mem::replace(place, vacant) else { return None };
+        self.free = Some(slot);
+        self.live -= 1;
+        if self.live == 0 && self.slots.len() > KEPT_SLOTS {
+            self.slots = Vec::new();
+            self.free = None;
+        }
+        Some(waker)
+    }
+
+    fn close(&mut self) -> Vec<Slot> {
+        self.closed = true;
+        self.live = 0;
+        self.free = None;
+        std::mem::take(&mut self.slots)
+    }
+}
+
+/// Wakes the rest even if one waker panics.
+struct WakeAll(std::vec::IntoIter<Slot>);
+
+impl WakeAll {
+    fn run(&mut self) {
+        for slot in self.0.by_ref() {
+            if let Slot::Taken(waker) = slot {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Drop for WakeAll {
+    fn drop(&mut self) {
+        self.run();
+    }
+}
+
+fn thread_index() -> u32 {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static INDEX: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+    INDEX.with(|index| {
+        index.get().unwrap_or_else(|| {
+            let thread = THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            let fresh = u32::try_from(thread).unwrap_or(0);
+            index.set(Some(fresh));
+            fresh
+        })
+    })
+}

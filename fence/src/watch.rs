@@ -1,0 +1,156 @@
+//! What a pending fence has registered: one slot per latch, one future per trigger of another make.
+//!
+//! 1. Keys and futures are in the order of the sources that they were registered for.
+//! 2. While `waker` is set, every latch that has not fired holds a clone of that waker, which makes
+//!    its fingerprint an identity.
+
+use std::task::{Context, Poll};
+
+use tokio::task::coop;
+
+use crate::fingerprint::Fingerprint;
+use crate::latch::Latch;
+use crate::reason::Firing;
+use crate::source::{Entry, Kind};
+use crate::trigger::FiringFuture;
+use crate::waiters::Key;
+
+/// How many sources a fence watches without an allocation.
+const INLINE: usize = 4;
+
+#[derive(Default)]
+pub(crate) struct Watch {
+    waker: Option<Fingerprint>,
+    /// Whether the sources of the fencing are among those registered.
+    whole: bool,
+    used: usize,
+    inline: [Option<Key>; INLINE],
+    rest: Option<Box<Rest>>,
+}
+
+/// What only some fences need.
+#[derive(Default)]
+struct Rest {
+    keys: Vec<Option<Key>>,
+    triggers: Vec<Waiting>,
+}
+
+enum Waiting {
+    Armed(FiringFuture),
+    Fired(Firing),
+}
+
+impl Watch {
+    /// Whether it watches under this waker, and everything if everything is needed.
+    pub(crate) fn is_set(&self, waker: Fingerprint, whole: bool) -> bool {
+        self.waker == Some(waker) && (self.whole || !whole)
+    }
+
+    /// Whether the task moved to this waker from another one.
+    pub(crate) fn is_moving(&self, waker: Fingerprint) -> bool {
+        self.waker != Some(waker)
+    }
+
+    pub(crate) fn begin(&mut self, waker: Fingerprint, whole: bool) {
+        self.waker = Some(waker);
+        self.whole = whole;
+    }
+
+    /// Registers with a latch; `false` if it has fired.
+    pub(crate) fn add(&mut self, latch: &Latch, cx: &Context<'_>) -> bool {
+        let key = latch.waiters.insert(cx.waker());
+        self.push(key);
+        key.is_some()
+    }
+
+    /// Registers with a source; `false` if it is a latch that has fired.
+    pub(crate) fn add_entry(&mut self, entry: &Entry, cx: &Context<'_>) -> bool {
+        match &entry.source.0 {
+            Kind::Latch(latch) => self.add(latch, cx),
+            Kind::Custom(_) => {
+                self.push(None);
+                true
+            }
+        }
+    }
+
+    fn push(&mut self, key: Option<Key>) {
+        match self.inline.get_mut(self.used) {
+            Some(place) => *place = key,
+            None => self.rest.get_or_insert_default().keys.push(key),
+        }
+        self.used += 1;
+    }
+
+    /// Forgets all latches, and calls `remove` with each key and its position.
+    pub(crate) fn take_keys(&mut self) -> Keys {
+        let rest = self.rest.as_mut().map(|rest| std::mem::take(&mut rest.keys));
+        let keys = Keys { inline: self.inline, rest: rest.unwrap_or_default(), next: 0 };
+        self.waker = None;
+        self.used = 0;
+        self.inline = [None; INLINE];
+        keys
+    }
+
+    /// Waits for the triggers of other makes; true once one of them has fired.
+    ///
+    /// They are polled each time: only they know when their waker changes. The coop budget that
+    /// the body spent is not theirs (D7).
+    pub(crate) fn poll_trigger(
+        &mut self,
+        nth: usize,
+        entry: &Entry,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let Some(trigger) = entry.trigger() else { return false };
+        let triggers = &mut self.rest.get_or_insert_default().triggers;
+        if nth == triggers.len() {
+            triggers.push(Waiting::Armed(trigger.wait()));
+        }
+        let waiting = &mut triggers[nth];
+        if let Waiting::Armed(wait) = waiting {
+            match std::pin::pin!(coop::unconstrained(wait)).poll(cx) {
+                Poll::Ready(firing) => *waiting = Waiting::Fired(firing),
+                Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
+    /// What the trigger reported when it was waited for.
+    pub(crate) fn reported(&self, nth: usize) -> Option<&Firing> {
+        match self.rest.as_ref()?.triggers.get(nth)? {
+            Waiting::Fired(firing) => Some(firing),
+            Waiting::Armed(_) => None,
+        }
+    }
+
+    /// Drops the waits that are still open, and keeps what was reported.
+    pub(crate) fn stop_waiting(&mut self) {
+        let Some(rest) = &mut self.rest else { return };
+        for waiting in &mut rest.triggers {
+            if matches!(waiting, Waiting::Armed(_)) {
+                *waiting = Waiting::Armed(Box::pin(std::future::pending()));
+            }
+        }
+    }
+}
+
+/// The keys of a watch, in the order of its sources.
+pub(crate) struct Keys {
+    inline: [Option<Key>; INLINE],
+    rest: Vec<Option<Key>>,
+    next: usize,
+}
+
+impl Keys {
+    /// Takes the registration of the next source back.
+    pub(crate) fn remove(&mut self, latch: Option<&Latch>) {
+        let spilled = || self.rest.get(self.next - INLINE).copied().flatten();
+        let key = self.inline.get(self.next).copied().unwrap_or_else(spilled);
+        self.next += 1;
+        if let (Some(key), Some(latch)) = (key, latch) {
+            latch.waiters.remove(key);
+        }
+    }
+}
