@@ -100,6 +100,10 @@ impl Future for Checkpoint {
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         // The fence that has fired is polling this code, and acts when this poll returns: no waker
         // needs to be kept.
-        if context::is_interrupted_now() { Poll::Pending } else { Poll::Ready(()) }
+        if context::is_interrupted_now() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
     }
 }

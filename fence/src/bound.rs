@@ -35,7 +35,12 @@ pin_project! {
 
 impl<F> Bound<F> {
     pub(crate) fn new(fencing: Fencing, detached: bool, body: F) -> Self {
-        Self { body: Some(body), fencing, started: false, detached }
+        Self {
+            body: Some(body),
+            fencing,
+            started: false,
+            detached,
+        }
     }
 }
 
@@ -105,6 +110,8 @@ impl<F: Future> Future for Bound<F> {
 
 impl<F> fmt::Debug for Bound<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bound").field("fencing", &self.fencing).finish_non_exhaustive()
+        f.debug_struct("Bound")
+            .field("fencing", &self.fencing)
+            .finish_non_exhaustive()
     }
 }

@@ -46,7 +46,9 @@ impl Cancelled {
     pub(crate) fn new(mut record: Record) -> Self {
         debug_assert!(!record.reasons.is_empty(), "a cancelled fence has a reason");
         record.reasons.sort_by_key(Reason::order);
-        Self { record: Arc::new(record) }
+        Self {
+            record: Arc::new(record),
+        }
     }
 
     /// Every reason that had fired when the fence resolved, in firing order; never empty.
@@ -64,7 +66,10 @@ impl Cancelled {
     /// Whether a reason of this code is among them.
     #[must_use]
     pub fn by(&self, code: &str) -> bool {
-        self.record.reasons.iter().any(|reason| reason.code() == code)
+        self.record
+            .reasons
+            .iter()
+            .any(|reason| reason.code() == code)
     }
 
     /// Whether time was what fired first: a timeout, a budget or a deadline.

@@ -88,7 +88,10 @@ impl Live {
     /// Fired as far as loads can tell.
     pub(crate) fn is_latched(&self) -> bool {
         self.timed_out
-            || self.handle.as_ref().is_some_and(|handle| handle.latch.is_fired())
+            || self
+                .handle
+                .as_ref()
+                .is_some_and(|handle| handle.latch.is_fired())
             || self.fencing.entries().iter().any(Entry::is_latched)
     }
 }
@@ -119,11 +122,7 @@ pub(crate) fn within<S: Own, R>(
 }
 
 /// Runs `f` with a set bound.
-pub(crate) fn within_bound<R>(
-    fencing: &mut Fencing,
-    detached: bool,
-    f: impl FnOnce() -> R,
-) -> R {
+pub(crate) fn within_bound<R>(fencing: &mut Fencing, detached: bool, f: impl FnOnce() -> R) -> R {
     struct Restore<'a>(&'a mut Fencing);
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
@@ -132,15 +131,22 @@ pub(crate) fn within_bound<R>(
             }
         }
     }
-    let shown = Part::Bound { fencing: std::mem::take(fencing), detached };
-    let Some(()) = with(|stack| stack.push(shown)) else { return f() };
+    let shown = Part::Bound {
+        fencing: std::mem::take(fencing),
+        detached,
+    };
+    let Some(()) = with(|stack| stack.push(shown)) else {
+        return f();
+    };
     let _restore = Restore(fencing);
     f()
 }
 
 /// The bound set, empty without any.
 pub(crate) fn current() -> Fencing {
-    with(|stack| stack.bound().cloned()).flatten().unwrap_or_default()
+    with(|stack| stack.bound().cloned())
+        .flatten()
+        .unwrap_or_default()
 }
 
 /// Whether an enclosing fence has fired. Time that nobody saw pass yet does not count.
@@ -167,7 +173,11 @@ pub(crate) fn is_interrupted_now() -> bool {
 pub(crate) fn deadline() -> Option<Instant> {
     with(|stack| {
         let bound = stack.bound().and_then(Fencing::bound_deadline);
-        stack.enclosing().filter_map(|(_, live)| live.deadline).chain(bound).min()
+        stack
+            .enclosing()
+            .filter_map(|(_, live)| live.deadline)
+            .chain(bound)
+            .min()
     })
     .flatten()
 }
@@ -188,8 +198,10 @@ pub(crate) fn host(waker: Fingerprint, fencing: &Fencing) -> Option<Host> {
 /// Asks the host to wake the task by `deadline`.
 pub(crate) fn ask(host: &Host, deadline: Instant) {
     with(|stack| {
-        if let Some(Part::Fence { live, .. }) =
-            stack.frames.get_mut(host.frame).map(|frame| &mut frame.part)
+        if let Some(Part::Fence { live, .. }) = stack
+            .frames
+            .get_mut(host.frame)
+            .map(|frame| &mut frame.part)
         {
             live.wanted = earliest(live.wanted, Some(deadline));
         }
@@ -231,7 +243,9 @@ enum Interrupted {
 /// Asks the triggers of other makes around this code, one at a time, with the stack let go.
 fn ask_triggers() -> bool {
     for nth in 0.. {
-        let Some((frame, trigger)) = with(|stack| stack.trigger(nth)).flatten() else { break };
+        let Some((frame, trigger)) = with(|stack| stack.trigger(nth)).flatten() else {
+            break;
+        };
         if trigger.fired().is_some() {
             with(|stack| stack.tell(frame));
             return true;
@@ -261,11 +275,15 @@ impl Stack {
     fn visible(&self) -> impl Iterator<Item = (usize, &Frame)> {
         let task = tokio::task::try_id();
         let mut hidden = false;
-        self.frames.iter().enumerate().rev().take_while(move |(_, frame)| {
-            let is_visible = !hidden && frame.task == task;
-            hidden = matches!(frame.part, Part::Bound { detached: true, .. });
-            is_visible
-        })
+        self.frames
+            .iter()
+            .enumerate()
+            .rev()
+            .take_while(move |(_, frame)| {
+                let is_visible = !hidden && frame.task == task;
+                hidden = matches!(frame.part, Part::Bound { detached: true, .. });
+                is_visible
+            })
     }
 
     fn bound(&self) -> Option<&Fencing> {
@@ -276,15 +294,19 @@ impl Stack {
     }
 
     fn enclosing(&self) -> impl Iterator<Item = (usize, &Live)> {
-        self.visible().filter_map(|(index, frame)| match &frame.part {
-            Part::Fence { live, .. } => Some((index, live)),
-            Part::Bound { .. } => None,
-        })
+        self.visible()
+            .filter_map(|(index, frame)| match &frame.part {
+                Part::Fence { live, .. } => Some((index, live)),
+                Part::Bound { .. } => None,
+            })
     }
 
     /// The entries that the fence of a frame lent.
     fn lent(&self, frame: usize) -> &[Entry] {
-        let end = self.frames.get(frame + 1).map_or(self.lent.0.len(), |next| next.lent);
+        let end = self
+            .frames
+            .get(frame + 1)
+            .map_or(self.lent.0.len(), |next| next.lent);
         &self.lent.0[self.frames[frame].lent..end]
     }
 
@@ -306,12 +328,17 @@ impl Stack {
         frame: usize,
         live: &'a Live,
     ) -> impl Iterator<Item = &'a Arc<dyn Trigger>> {
-        live.fencing.entries().iter().chain(self.lent(frame)).filter_map(Entry::trigger)
+        live.fencing
+            .entries()
+            .iter()
+            .chain(self.lent(frame))
+            .filter_map(Entry::trigger)
     }
 
     fn trigger(&self, nth: usize) -> Option<(usize, Arc<dyn Trigger>)> {
         let mut all = self.enclosing().flat_map(|(frame, live)| {
-            self.triggers(frame, live).map(move |trigger| (frame, trigger.clone()))
+            self.triggers(frame, live)
+                .map(move |trigger| (frame, trigger.clone()))
         });
         all.nth(nth)
     }
@@ -339,7 +366,9 @@ impl Stack {
             Part::Fence { waker, host, .. } => Some((*waker, *host)),
             Part::Bound { .. } => None,
         });
-        innermost.filter(|(known, _)| *known == waker).map(|(_, host)| host)
+        innermost
+            .filter(|(known, _)| *known == waker)
+            .map(|(_, host)| host)
     }
 
     fn host(&self, waker: Fingerprint, fencing: &Fencing) -> Option<Host> {

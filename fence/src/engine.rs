@@ -18,8 +18,8 @@ use crate::latch::Latch;
 use crate::own::Own;
 use crate::reason::Reason;
 use crate::source::{Entry, Kind};
-use crate::times::Time;
 use crate::timer::Timer;
+use crate::times::Time;
 use crate::watch::Watch;
 
 /// A fence without its body and its timer.
@@ -65,7 +65,10 @@ pub(crate) enum Start {
 impl<S: Own> Engine<S> {
     pub(crate) fn new(fencing: Fencing, own: S) -> Self {
         Self {
-            live: Live { fencing, ..Live::default() },
+            live: Live {
+                fencing,
+                ..Live::default()
+            },
             own,
             phase: Phase::Waiting,
             extends: Extends::Given,
@@ -186,7 +189,13 @@ impl<S: Own> Engine<S> {
         if self.own.any_entry(&mut |entry| !watch.add_entry(entry, cx)) {
             return false;
         }
-        !whole || self.live.fencing.entries().iter().all(|entry| watch.add_entry(entry, cx))
+        !whole
+            || self
+                .live
+                .fencing
+                .entries()
+                .iter()
+                .all(|entry| watch.add_entry(entry, cx))
     }
 
     fn deregister(&mut self) {
@@ -261,14 +270,18 @@ impl<S: Own> Engine<S> {
         Cancelled::new(Record {
             reasons: self.reasons(now),
             name: name.or_else(|| self.live.fencing.name().cloned()),
-            elapsed: self.start.map_or_else(Default::default, |start| now - start),
+            elapsed: self
+                .start
+                .map_or_else(Default::default, |start| now - start),
         })
     }
 
     /// Tells the handles how it ended.
     pub(crate) fn report(&mut self, state: State) {
         self.phase = Phase::Ended;
-        let Some(handle) = &self.live.handle else { return };
+        let Some(handle) = &self.live.handle else {
+            return;
+        };
         let mut reasons = self.reasons(Instant::now());
         reasons.sort_by_key(Reason::order);
         handle.finish(state, reasons);
@@ -278,16 +291,19 @@ impl<S: Own> Engine<S> {
     fn reasons(&self, now: Instant) -> Vec<Reason> {
         let mut reasons: Vec<Reason> = Vec::new();
         let mut add = |reason: Reason| {
-            let is_same = |known: &Reason| {
-                known.code() == reason.code() && known.order() == reason.order()
-            };
+            let is_same =
+                |known: &Reason| known.code() == reason.code() && known.order() == reason.order();
             if !reasons.iter().any(is_same) {
                 reasons.push(reason);
             }
         };
         let start = self.start.unwrap_or(now);
         self.each_time(|time| time.reason(start, now).into_iter().for_each(&mut add));
-        self.live.handle.iter().filter_map(|handle| handle.reason()).for_each(&mut add);
+        self.live
+            .handle
+            .iter()
+            .filter_map(|handle| handle.reason())
+            .for_each(&mut add);
         let mut nth = 0;
         self.any_entry(|entry| {
             let reported = entry.trigger().and_then(|_| {
@@ -295,7 +311,10 @@ impl<S: Own> Engine<S> {
                 self.watch.reported(nth - 1).cloned()
             });
             let firing = reported.or_else(|| entry.source.firing());
-            firing.map(|firing| Reason::new(entry.code.clone(), firing)).into_iter().for_each(&mut add);
+            firing
+                .map(|firing| Reason::new(entry.code.clone(), firing))
+                .into_iter()
+                .for_each(&mut add);
             false
         });
         reasons

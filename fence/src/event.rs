@@ -44,7 +44,9 @@ impl Event {
     /// An event that is not set. Allocates nothing until it is used.
     #[must_use]
     pub const fn new() -> Self {
-        Self { latch: OnceLock::new() }
+        Self {
+            latch: OnceLock::new(),
+        }
     }
 
     /// The process-wide event of this name, made when first asked for (rule D18).
@@ -71,10 +73,14 @@ impl Event {
     #[must_use]
     pub fn named(name: &'static str) -> &'static Self {
         static NAMED: Mutex<BTreeMap<&'static str, &'static Event>> = Mutex::new(BTreeMap::new());
-        let mut named = NAMED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut named = NAMED
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         named.entry(name).or_insert_with(|| {
             let latch = LatchRef::Static(Box::leak(Box::new(Latch::new())));
-            Box::leak(Box::new(Self { latch: OnceLock::from(latch) }))
+            Box::leak(Box::new(Self {
+                latch: OnceLock::from(latch),
+            }))
         })
     }
 
@@ -89,7 +95,8 @@ impl Event {
     /// Sets it with the error (or the text) behind it, which the reason passes on.
     #[track_caller]
     pub fn set_because(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
-        self.latch().fire(Firing::new(ReasonKind::Event).because(cause))
+        self.latch()
+            .fire(Firing::new(ReasonKind::Event).because(cause))
     }
 
     /// Whether it is set.
@@ -104,25 +111,34 @@ impl Event {
     ///
     /// Nothing is lost if the future is dropped: it takes its waiter back.
     pub fn wait(&self) -> Wait {
-        Wait { latch: self.latch().clone(), registered: None }
+        Wait {
+            latch: self.latch().clone(),
+            registered: None,
+        }
     }
 
     pub(crate) fn latch(&self) -> &LatchRef {
-        self.latch.get_or_init(|| LatchRef::Shared(Arc::new(Latch::new())))
+        self.latch
+            .get_or_init(|| LatchRef::Shared(Arc::new(Latch::new())))
     }
 }
 
 /// The same event.
 impl Clone for Event {
     fn clone(&self) -> Self {
-        Self { latch: OnceLock::from(self.latch().clone()) }
+        Self {
+            latch: OnceLock::from(self.latch().clone()),
+        }
     }
 }
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let waiters = self.latch.get().map_or(0, |latch| latch.waiters.len());
-        f.debug_struct("Event").field("is_set", &self.is_set()).field("waiters", &waiters).finish()
+        f.debug_struct("Event")
+            .field("is_set", &self.is_set())
+            .field("waiters", &waiters)
+            .finish()
     }
 }
 
@@ -135,7 +151,9 @@ impl Trigger for Event {
         let event = self.clone();
         Box::pin(async move {
             event.wait().await;
-            event.fired().unwrap_or_else(|| Firing::new(ReasonKind::Event))
+            event
+                .fired()
+                .unwrap_or_else(|| Firing::new(ReasonKind::Event))
         })
     }
 
@@ -193,6 +211,8 @@ impl Drop for Wait {
 
 impl fmt::Debug for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait").field("is_set", &self.latch.is_fired()).finish()
+        f.debug_struct("Wait")
+            .field("is_set", &self.latch.is_fired())
+            .finish_non_exhaustive()
     }
 }

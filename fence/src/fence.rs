@@ -78,12 +78,21 @@ impl<F> Fence<F> {
 
 impl<F, S: Own, M> Fence<F, S, M> {
     pub(crate) fn from_engine(engine: Engine<S>, body: F) -> Self {
-        Self { body: Some(body), timer: Timer::default(), engine, mode: PhantomData }
+        Self {
+            body: Some(body),
+            timer: Timer::default(),
+            engine,
+            mode: PhantomData,
+        }
     }
 
     /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
     pub fn handle(&mut self) -> Handle {
-        let shared = self.engine.live.handle.get_or_insert_with(|| Arc::new(Shared::new()));
+        let shared = self
+            .engine
+            .live
+            .handle
+            .get_or_insert_with(|| Arc::new(Shared::new()));
         Handle::new(shared.clone())
     }
 
@@ -111,12 +120,20 @@ impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
             Phase::Waiting => match this.engine.start() {
                 Start::Go => {}
                 Start::Blocked => return Poll::Pending,
-                Start::Fired => return Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body))),
+                Start::Fired => {
+                    return Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body)));
+                }
             },
             Phase::Running => this.engine.tick(this.timer.as_mut(), waker),
             Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
         }
-        let step = step(this.engine, this.timer.as_mut(), this.body.as_mut(), waker, cx);
+        let step = step(
+            this.engine,
+            this.timer.as_mut(),
+            this.body.as_mut(),
+            waker,
+            cx,
+        );
         if let Poll::Ready(value) = step {
             return Poll::Ready(M::completed(value));
         }
@@ -234,6 +251,6 @@ impl<F, S: Own, M> fmt::Debug for Fence<F, S, M> {
         f.debug_struct("Fence")
             .field("phase", &self.engine.phase)
             .field("fencing", &self.engine.live.fencing)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -77,7 +77,10 @@ impl Fencing {
     where
         T: Trigger + ?Sized,
     {
-        let entry = Entry { code: code.into(), source: trigger.source() };
+        let entry = Entry {
+            code: code.into(),
+            source: trigger.source(),
+        };
         if !self.entries().iter().any(|known| known.is_same(&entry)) {
             self.edit().entries.push(entry);
         }
@@ -202,11 +205,18 @@ impl Fencing {
 
     /// The same with its budgets started (D19).
     pub(crate) fn started(mut self) -> Self {
-        if self.times().iter().any(|time| matches!(time.span, Span::Budget(_))) {
+        if self
+            .times()
+            .iter()
+            .any(|time| matches!(time.span, Span::Budget(_)))
+        {
             let now = Instant::now();
             let set = self.edit();
             let times = std::mem::take(&mut set.times);
-            set.times = times.into_iter().filter_map(|time| time.started(now)).collect();
+            set.times = times
+                .into_iter()
+                .filter_map(|time| time.started(now))
+                .collect();
         }
         self
     }
@@ -218,12 +228,20 @@ impl Fencing {
         if entries.is_empty() {
             return Self::new();
         }
-        Self { set: Some(Arc::new(Set { entries, ..Set::default() })) }
+        Self {
+            set: Some(Arc::new(Set {
+                entries,
+                ..Set::default()
+            })),
+        }
     }
 
     fn time(mut self, code: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
         let Some(span) = span else { return self };
-        let time = Time { code: code.into(), span };
+        let time = Time {
+            code: code.into(),
+            span,
+        };
         let times = &mut self.edit().times;
         let tighter = |known: &mut Time| known.tighter(&time).map(|tighter| *known = tighter);
         if times.iter_mut().find_map(tighter).is_none() {
@@ -269,15 +287,21 @@ mod tests {
             Fencing::new().timeout(short).timeout(long),
         ] {
             let start = Instant::now();
-            let deadlines: Vec<_> =
-                fencing.times().iter().map(|time| time.deadline(start)).collect();
+            let deadlines: Vec<_> = fencing
+                .times()
+                .iter()
+                .map(|time| time.deadline(start))
+                .collect();
             assert_eq!(deadlines, [Some(start + short)]);
         }
     }
 
     #[test]
     fn no_limit_changes_nothing() {
-        let fencing = Fencing::new().timeout(None).budget(None).deadline(None::<Instant>);
+        let fencing = Fencing::new()
+            .timeout(None)
+            .budget(None)
+            .deadline(None::<Instant>);
         assert!(fencing.is_same(&Fencing::new()));
     }
 }

@@ -14,6 +14,9 @@ pub(crate) struct Fingerprint {
 
 impl Fingerprint {
     pub(crate) fn of(waker: &Waker) -> Self {
-        Self { data: waker.data().addr(), vtable: std::ptr::from_ref(waker.vtable()).addr() }
+        Self {
+            data: waker.data().addr(),
+            vtable: std::ptr::from_ref(waker.vtable()).addr(),
+        }
     }
 }

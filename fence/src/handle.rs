@@ -59,8 +59,13 @@ pub enum State {
     Dropped,
 }
 
-const STATES: [State; 5] =
-    [State::Waiting, State::Running, State::Completed, State::Cancelled, State::Dropped];
+const STATES: [State; 5] = [
+    State::Waiting,
+    State::Running,
+    State::Completed,
+    State::Cancelled,
+    State::Dropped,
+];
 
 /// What a fence shares with its handles.
 pub(crate) struct Shared {
@@ -123,7 +128,8 @@ impl Handle {
     /// Cancels it under a code of your own.
     #[track_caller]
     pub fn cancel_as(&self, code: impl Into<Cow<'static, str>>) -> bool {
-        self.shared.fire(Firing::new(ReasonKind::Handle).with_code(code.into()))
+        self.shared
+            .fire(Firing::new(ReasonKind::Handle).with_code(code.into()))
     }
 
     /// Cancels it under a code of your own, with the error (or the text) behind it.
@@ -215,7 +221,9 @@ impl DropGuard {
     /// Never: a guard holds its handle until it is consumed.
     #[must_use]
     pub fn disarm(mut self) -> Handle {
-        self.handle.take().expect("a guard holds its handle until it is consumed")
+        self.handle
+            .take()
+            .expect("a guard holds its handle until it is consumed")
     }
 }
 

@@ -14,7 +14,10 @@ pub(crate) struct Latch {
 
 impl Latch {
     pub(crate) fn new() -> Self {
-        Self { firing: OnceLock::new(), waiters: Waiters::new() }
+        Self {
+            firing: OnceLock::new(),
+            waiters: Waiters::new(),
+        }
     }
 
     /// Fires; `false` if it had fired before. Either way it has fired when this returns.
@@ -45,7 +48,7 @@ pub(crate) enum LatchRef {
 
 impl LatchRef {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        std::ptr::eq::<Latch>(&**self, &**other)
+        std::ptr::eq::<Latch>(&raw const **self, &raw const **other)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Mark the part of async code that may be interrupted, say by what, and learn why it was.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod ambient;
 pub mod block;
 mod bound;
@@ -14,16 +17,15 @@ mod flow;
 mod future_ext;
 mod handle;
 mod latch;
+#[cfg(all(test, fence_loom))]
+mod models;
 mod outcome;
 mod own;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod reason;
 mod source;
 mod sync;
-mod times;
 mod timer;
+mod times;
 #[cfg(feature = "tokio-util")]
 mod token;
 mod trigger;

@@ -88,7 +88,9 @@ impl<T> Fenced<T> {
 
     /// Goes on with another outcome if this one completed.
     pub fn and_then<U>(self, f: impl FnOnce(T) -> Fenced<U>) -> Fenced<U> {
-        self.into_result().and_then(|value| f(value).into_result()).into()
+        self.into_result()
+            .and_then(|value| f(value).into_result())
+            .into()
     }
 
     /// The value.

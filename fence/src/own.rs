@@ -36,12 +36,14 @@ pub trait Sealed {
 }
 
 /// The stack of lent entries.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Lent(pub(crate) Vec<Entry>);
 
 /// One entry, and where it is.
+#[derive(Debug)]
 pub struct Slot(Place);
 
+#[derive(Debug)]
 enum Place {
     /// A name that has not been looked up yet.
     Named(&'static Named),
@@ -62,7 +64,10 @@ impl Named {
     /// The name, not yet looked up.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, event: OnceLock::new() }
+        Self {
+            name,
+            event: OnceLock::new(),
+        }
     }
 
     fn event(&self) -> &'static Event {
@@ -76,7 +81,10 @@ impl Slot {
     }
 
     pub(crate) fn of<T: Trigger + ?Sized>(code: &'static str, trigger: &T) -> Self {
-        Self(Place::Here(Entry { code: Cow::Borrowed(code), source: trigger.source() }))
+        Self(Place::Here(Entry {
+            code: Cow::Borrowed(code),
+            source: trigger.source(),
+        }))
     }
 }
 
@@ -148,12 +156,17 @@ impl<L: Own> Sealed for (L, Slot) {
 
     fn resolve(&mut self, bound: &Fencing) {
         self.0.resolve(bound);
-        let Place::Named(named) = self.1.0 else { return };
+        let Place::Named(named) = self.1.0 else {
+            return;
+        };
         self.1.0 = if bound.has(named.name) {
             Place::Covered
         } else {
             let source = Source::latch(named.event().latch().clone());
-            Place::Here(Entry { code: Cow::Borrowed(named.name), source })
+            Place::Here(Entry {
+                code: Cow::Borrowed(named.name),
+                source,
+            })
         };
     }
 

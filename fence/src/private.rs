@@ -26,18 +26,28 @@ pub struct Options<S> {
 
 /// No options: a fence under the bound set.
 pub fn options() -> Options<()> {
-    Options { own: (), inherit: true, name: None }
+    Options {
+        own: (),
+        inherit: true,
+        name: None,
+    }
 }
 
 impl<S: Own> Options<S> {
     /// A length of time that every run of this fence gets the whole of: a `Duration`.
     pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
-        self.time(code, Span::Timeout(limit.limit().unwrap_or(std::time::Duration::MAX)))
+        self.time(
+            code,
+            Span::Timeout(limit.limit().unwrap_or(std::time::Duration::MAX)),
+        )
     }
 
     /// A length of time that starts with the fence and that everything below spends from.
     pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
-        self.time(code, Span::Budget(limit.limit().unwrap_or(std::time::Duration::MAX)))
+        self.time(
+            code,
+            Span::Budget(limit.limit().unwrap_or(std::time::Duration::MAX)),
+        )
     }
 
     /// A point in time: an `Instant`.
@@ -58,7 +68,10 @@ impl<S: Own> Options<S> {
 
     /// The name of the fence, for messages.
     pub fn name(self, name: &'static str) -> Self {
-        Self { name: Some(name), ..self }
+        Self {
+            name: Some(name),
+            ..self
+        }
     }
 
     /// Whether the fence extends the bound set (the default) or starts from an empty one.
@@ -67,21 +80,43 @@ impl<S: Own> Options<S> {
     }
 
     fn time(self, code: &'static str, span: Span) -> Options<(S, Time)> {
-        self.with(|own| (own, Time { code: Cow::Borrowed(code), span }))
+        self.with(|own| {
+            (
+                own,
+                Time {
+                    code: Cow::Borrowed(code),
+                    span,
+                },
+            )
+        })
     }
 
     fn with<L>(self, extend: impl FnOnce(S) -> L) -> Options<L> {
-        Options { own: extend(self.own), inherit: self.inherit, name: self.name }
+        Options {
+            own: extend(self.own),
+            inherit: self.inherit,
+            name: self.name,
+        }
     }
 
     fn engine(self) -> Engine<S> {
-        let extends = if self.inherit { Extends::Bound } else { Extends::BoundNames };
-        Engine { extends, name: self.name, ..Engine::new(Fencing::new(), self.own) }
+        let extends = if self.inherit {
+            Extends::Bound
+        } else {
+            Extends::BoundNames
+        };
+        let mut engine = Engine::new(Fencing::new(), self.own);
+        engine.extends = extends;
+        engine.name = self.name;
+        engine
     }
 }
 
 /// The fence of `#[fenced]` and `fenced!`.
-pub fn fence<F: IntoFuture, S: Own>(options: Options<S>, body: F) -> Fence<F::IntoFuture, S, Plain> {
+pub fn fence<F: IntoFuture, S: Own>(
+    options: Options<S>,
+    body: F,
+) -> Fence<F::IntoFuture, S, Plain> {
     Fence::from_engine(options.engine(), body.into_future())
 }
 

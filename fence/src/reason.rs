@@ -128,7 +128,11 @@ impl fmt::Display for Reason {
         match (&self.firing.cause, self.firing.kind) {
             (Some(cause), _) => write!(f, "{cause}"),
             (None, ReasonKind::Timeout) => {
-                write!(f, "timed out after {:?}", self.firing.limit.unwrap_or_default())
+                write!(
+                    f,
+                    "timed out after {:?}",
+                    self.firing.limit.unwrap_or_default()
+                )
             }
             (None, ReasonKind::Event) => f.write_str("event set"),
             (None, ReasonKind::Handle) => f.write_str("cancelled through its handle"),

@@ -20,8 +20,8 @@ pub(crate) enum Kind {
 }
 
 /// A source under its code.
-#[derive(Clone)]
-pub(crate) struct Entry {
+#[derive(Clone, Debug)]
+pub struct Entry {
     pub(crate) code: Cow<'static, str>,
     pub(crate) source: Source,
 }

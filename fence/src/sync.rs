@@ -38,7 +38,11 @@ mod modelled {
         }
 
         pub(crate) fn get(&self) -> Option<&T> {
-            if self.is_set.load(Ordering::Acquire) { self.value.get() } else { None }
+            if self.is_set.load(Ordering::Acquire) {
+                self.value.get()
+            } else {
+                None
+            }
         }
 
         pub(crate) fn set(&self, value: T) -> Result<(), T> {

@@ -36,7 +36,10 @@ impl Timer {
     pub(crate) fn went_off(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         let is_elapsed = *this.state == State::Armed
-            && this.sleep.as_pin_mut().is_some_and(|sleep| sleep.is_elapsed());
+            && this
+                .sleep
+                .as_pin_mut()
+                .is_some_and(|sleep| sleep.is_elapsed());
         if is_elapsed {
             *this.state = State::Idle;
         }
@@ -64,7 +67,12 @@ impl Timer {
     /// Sees to it that the task is woken at `at` or earlier; true if that has passed.
     ///
     /// Polled without regard to the coop budget, which the body may have spent (D7).
-    pub(crate) fn arm(self: Pin<&mut Self>, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn arm(
+        self: Pin<&mut Self>,
+        at: Instant,
+        moved: bool,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let mut this = self.project();
         let is_armed = *this.state == State::Armed;
         match this.sleep.as_mut().as_pin_mut() {
@@ -74,9 +82,13 @@ impl Timer {
             Some(_) => {}
         }
         *this.state = State::Armed;
-        let Some(sleep) = this.sleep.as_pin_mut() else { return false };
+        let Some(sleep) = this.sleep.as_pin_mut() else {
+            return false;
+        };
         // Always polled after a reset: one that raced with the expiry has used up the waker.
-        let is_elapsed = std::pin::pin!(coop::unconstrained(sleep)).poll(cx).is_ready();
+        let is_elapsed = std::pin::pin!(coop::unconstrained(sleep))
+            .poll(cx)
+            .is_ready();
         if is_elapsed {
             *this.state = State::Idle;
         }

@@ -51,7 +51,10 @@ impl Time {
             (Span::Deadline(..), Span::Deadline(..)) => other.span,
             _ => return None,
         };
-        (self.code == other.code).then(|| Self { code: self.code.clone(), span })
+        (self.code == other.code).then(|| Self {
+            code: self.code.clone(),
+            span,
+        })
     }
 
     /// The reason, if it had passed by `now`.

@@ -127,7 +127,8 @@ impl<T: Trigger + ?Sized> Trigger for Arc<T> {
 /// Fires once the value is `true`. A sender that is dropped before is not a firing (rule D11).
 impl Trigger for watch::Receiver<bool> {
     fn fired(&self) -> Option<Firing> {
-        self.borrow().then(|| Firing::new(ReasonKind::Custom("watch")))
+        self.borrow()
+            .then(|| Firing::new(ReasonKind::Custom("watch")))
     }
 
     fn wait(&self) -> FiringFuture {

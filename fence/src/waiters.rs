@@ -18,7 +18,10 @@ use crate::sync::{Mutex, MutexGuard, OnceLock, lock};
 const SHARDS: usize = 16;
 
 /// How often the main list may be found locked before it is sharded.
-const PATIENCE: usize = if cfg!(fence_loom) { 1 } else { 8 };
+const PATIENCE: usize = 8;
+
+/// A model never finds a lock held at `try_lock`, so there every visit counts as contended.
+const EAGER: bool = cfg!(fence_loom);
 
 /// An empty list keeps at most this many slots.
 const KEPT_SLOTS: usize = 64;
@@ -99,9 +102,18 @@ impl Waiters {
         lock(&self.main).live + shards.map(|shard| lock(&shard.0).live).sum::<usize>()
     }
 
+    #[cfg(all(test, fence_loom))]
+    pub(crate) fn is_sharded(&self) -> bool {
+        self.shards.get().is_some()
+    }
+
     /// The list that this thread registers in.
     fn index(&self) -> u32 {
-        if self.shards.get().is_some() { thread_index() + 1 } else { 0 }
+        if self.shards.get().is_some() {
+            thread_index() + 1
+        } else {
+            0
+        }
     }
 
     fn open(&self, index: u32) -> MutexGuard<'_, List> {
@@ -112,12 +124,14 @@ impl Waiters {
     }
 
     fn open_main(&self) -> MutexGuard<'_, List> {
-        if let Ok(main) = self.main.try_lock() {
-            return main;
+        match self.main.try_lock() {
+            Ok(main) if !EAGER => return main,
+            // Given back at once, to be waited for below.
+            Ok(_) | Err(_) => {}
         }
         let main = lock(&self.main);
         let seen = self.contended.fetch_add(1, Ordering::Relaxed) + 1;
-        if seen >= PATIENCE && !main.closed && self.shards.get().is_none() {
+        if (seen >= PATIENCE || EAGER) && !main.closed && self.shards.get().is_none() {
             let shards = (0..SHARDS).map(|_| Shard(Mutex::new(List::new())));
             // Only the holder of the main lock gets here, so the set cannot fail.
             let _ = self.shards.set(shards.collect());
@@ -128,7 +142,12 @@ impl Waiters {
 
 impl List {
     fn new() -> Self {
-        Self { slots: Vec::new(), free: None, live: 0, closed: false }
+        Self {
+            slots: Vec::new(),
+            free: None,
+            live: 0,
+            closed: false,
+        }
     }
 
     fn insert(&mut self, waker: Waker) -> Result<u32, Waker> {
@@ -150,7 +169,9 @@ impl List {
     fn remove(&mut self, slot: u32) -> Option<Waker> {
         let place = self.slots.get_mut(slot as usize)?;
         let vacant = Slot::Vacant { next: self.free };
-        let Slot::Taken(waker) = std::mem::replace(place, vacant) else { return None };
+        let Slot::Taken(waker) = std::mem::replace(place, vacant) else {
+            return None;
+        };
         self.free = Some(slot);
         self.live -= 1;
         if self.live == 0 && self.slots.len() > KEPT_SLOTS {

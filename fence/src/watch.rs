@@ -84,8 +84,15 @@ impl Watch {
 
     /// Forgets all latches, and calls `remove` with each key and its position.
     pub(crate) fn take_keys(&mut self) -> Keys {
-        let rest = self.rest.as_mut().map(|rest| std::mem::take(&mut rest.keys));
-        let keys = Keys { inline: self.inline, rest: rest.unwrap_or_default(), next: 0 };
+        let rest = self
+            .rest
+            .as_mut()
+            .map(|rest| std::mem::take(&mut rest.keys));
+        let keys = Keys {
+            inline: self.inline,
+            rest: rest.unwrap_or_default(),
+            next: 0,
+        };
         self.waker = None;
         self.used = 0;
         self.inline = [None; INLINE];
@@ -96,13 +103,10 @@ impl Watch {
     ///
     /// They are polled each time: only they know when their waker changes. The coop budget that
     /// the body spent is not theirs (D7).
-    pub(crate) fn poll_trigger(
-        &mut self,
-        nth: usize,
-        entry: &Entry,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        let Some(trigger) = entry.trigger() else { return false };
+    pub(crate) fn poll_trigger(&mut self, nth: usize, entry: &Entry, cx: &mut Context<'_>) -> bool {
+        let Some(trigger) = entry.trigger() else {
+            return false;
+        };
         let triggers = &mut self.rest.get_or_insert_default().triggers;
         if nth == triggers.len() {
             triggers.push(Waiting::Armed(trigger.wait()));
