@@ -1,0 +1,87 @@
+//! Does `#[fenced]` get along with other attributes on the same function?
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tracing::instrument;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+#[fence::fenced(timeout = "1s")]
+#[instrument]
+async fn fenced_above(id: u32) -> usize {
+    tokio::task::yield_now().await;
+    ENTERED.load(Ordering::Relaxed)
+}
+
+#[instrument]
+#[fence::fenced(timeout = "1s")]
+async fn fenced_below(id: u32) -> usize {
+    tokio::task::yield_now().await;
+    ENTERED.load(Ordering::Relaxed)
+}
+
+#[fence::fenced(timeout = limit)]
+#[instrument]
+async fn a_pattern((limit, _): (Duration, u8)) {
+    std::future::pending().await
+}
+
+static ENTERED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts how many spans are entered right now.
+struct Counting;
+
+impl Subscriber for Counting {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {
+        ENTERED.fetch_add(1, Ordering::Relaxed);
+    }
+    fn exit(&self, _: &Id) {
+        ENTERED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_span_is_entered_while_the_body_runs() {
+    let _guard = tracing::subscriber::set_default(Counting);
+    assert_eq!(fenced_above(1).await.completed(), Some(1));
+    assert_eq!(fenced_below(1).await.completed(), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_option_names_what_a_pattern_binds() {
+    assert!(a_pattern((Duration::from_secs(1), 0)).await.is_cancelled());
+}
+
+#[fence::fenced(timeout = "1s")]
+#[tokio::test(start_paused = true)]
+async fn above_a_test() {
+    tokio::time::sleep(Duration::from_millis(10)).await;
+}
+
+/// Built-in attributes stay with the function.
+#[must_use = "read it"]
+#[inline]
+#[doc(alias = "fetch")]
+#[allow(clippy::unused_self)]
+#[cfg_attr(test, track_caller)]
+#[fence::fenced(timeout = "1s")]
+pub async fn built_in(#[allow(unused_variables)] unused: u8) -> u8 {
+    #![allow(unused_variables)]
+    let also_unused = 1;
+    tokio::task::yield_now().await;
+    1
+}
+
+#[tokio::test(start_paused = true)]
+async fn built_in_attributes_are_kept() {
+    assert_eq!(built_in(1).await.completed(), Some(1));
+}
