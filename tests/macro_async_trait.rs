@@ -71,7 +71,7 @@ impl Native for Slow {
 #[tokio::test(start_paused = true)]
 async fn a_trait_with_async_fn() {
     let slow = Slow { limit: Duration::from_secs(1), written: 0 };
-    assert_eq!(slow.read("ab").await.completed(), Some(2));
+    assert_eq!(Native::read(&slow, "ab").await.completed(), Some(2));
     assert_eq!(slow.sendable("abc").await.completed(), Some(3));
     assert_eq!(slow.provided().await.completed(), Some(1));
 }

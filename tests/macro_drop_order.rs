@@ -1,6 +1,6 @@
 //! Are the arguments of a fenced function dropped like those of a plain `async fn`?
 
-#![allow(unused_variables, unused_mut, clippy::needless_pass_by_value)]
+#![allow(dead_code, unused_variables, unused_mut, clippy::needless_pass_by_value)]
 
 use std::cell::RefCell;
 use tokio_test::task::spawn;

@@ -64,9 +64,14 @@ fn whatever_the_arguments() {
     }
 }
 
+/// What a plain function or a fenced one hands on.
+fn number(inner: impl Into<Option<u8>>) -> u8 {
+    inner.into().unwrap_or(0)
+}
+
 macro_rules! chain {
-    ($module:ident, $result:ty, $value:expr $(, #[$attribute:meta])?) => {
-        mod $module {
+    ($name:ident, $unwrap:expr $(, #[$attribute:meta])?) => {
+        mod $name {
             use super::*;
 
             $(#[$attribute])?
@@ -75,23 +80,36 @@ macro_rules! chain {
                 bytes[0]
             }
 
-            chain!(@ one zero $value $(, #[$attribute])?);
-            chain!(@ two one $value $(, #[$attribute])?);
-            chain!(@ three two $value $(, #[$attribute])?);
-            chain!(@ four three $value $(, #[$attribute])?);
-            chain!(@ five four $value $(, #[$attribute])?);
-        }
-    };
-    (@ $name:ident $inner:ident $value:expr $(, #[$attribute:meta])?) => {
-        $(#[$attribute])?
-        pub async fn $name(bytes: [u8; 1024]) -> u8 {
-            $value($inner(bytes).await)
+            $(#[$attribute])?
+            pub async fn one(bytes: [u8; 1024]) -> u8 {
+                number($unwrap(zero(bytes).await))
+            }
+
+            $(#[$attribute])?
+            pub async fn two(bytes: [u8; 1024]) -> u8 {
+                number($unwrap(one(bytes).await))
+            }
+
+            $(#[$attribute])?
+            pub async fn three(bytes: [u8; 1024]) -> u8 {
+                number($unwrap(two(bytes).await))
+            }
+
+            $(#[$attribute])?
+            pub async fn four(bytes: [u8; 1024]) -> u8 {
+                number($unwrap(three(bytes).await))
+            }
+
+            $(#[$attribute])?
+            pub async fn five(bytes: [u8; 1024]) -> u8 {
+                number($unwrap(four(bytes).await))
+            }
         }
     };
 }
 
-chain!(plain_chain, u8, std::convert::identity);
-chain!(fenced_chain, Fenced<u8>, |inner: Fenced<u8>| inner.unwrap_or(0), #[fence::fenced(timeout = "1s", on = "size")]);
+chain!(plain_chain, std::convert::identity);
+chain!(fenced_chain, Fenced::completed, #[fence::fenced(timeout = "1s", on = "size")]);
 
 #[test]
 fn however_deep() {

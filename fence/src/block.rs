@@ -1,7 +1,60 @@
 //! The block macro. It cannot share a path with the attribute: there is one namespace for both.
 
+/// Fences a piece of code in place and evaluates to [`Fenced<T>`](crate::Fenced).
+///
+/// It takes the [options of the attribute](macro@crate::fenced), but for `try` and `crate`, and
+/// last of all what to run, which decides what may leave it:
+///
+/// | last argument | `?`, `return`, `break`, `continue` in it |
+/// | --- | --- |
+/// | `{ … }` | leave the enclosing function or loop, as in any block |
+/// | `async { … }`, `async move { … }` | leave the async block, as in any async block |
+/// | another expression | it is a future, such as `client.get(url)` |
+///
+/// `fenced! { … }` has no options: the bound set decides. Write the form with round brackets
+/// otherwise, which rustfmt formats.
+///
+/// Two fences around one piece of code are usually a mistake, so a block inside another one or
+/// inside a `#[fenced]` function is refused, unless it says `fenced!(nested, …)`.
+///
+/// # Limits of `{ … }`
+///
+/// A local that is `Send` but not `Sync` makes the surrounding future `!Send` if the block uses it
+/// by reference; a local that is moved inside is gone afterwards. Use `async move { … }` there.
+///
+/// # Cancel safety
+///
+/// The code inside is dropped at one of its `.await`s; that around it is not.
+///
+/// # Examples
+///
+/// ```
+/// use fence::block::fenced;
+///
+/// async fn total(prices: &[&str]) -> Result<u32, std::num::ParseIntError> {
+///     let mut total = 0;
+///     for price in prices {
+///         let price = fenced!(timeout = "5s", on = "shutdown", {
+///             if price.is_empty() {
+///                 continue;
+///             }
+///             look_up(price).await?
+///         });
+///         total += price.unwrap_or(0);
+///     }
+///     Ok(total)
+/// }
+/// # async fn look_up(price: &str) -> Result<u32, std::num::ParseIntError> { price.parse() }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(total(&["1", "", "2"]).await, Ok(3));
+/// assert!(total(&["x"]).await.is_err());
+/// # }
+/// ```
 pub use crate::__fenced as fenced;
 
+/// The macro under the name that `macro_export` gives it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __fenced {

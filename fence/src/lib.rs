@@ -1,4 +1,43 @@
 //! Mark the part of async code that may be interrupted, say by what, and learn why it was.
+//!
+//! A *fence* is a running body that may be cut; everything outside of fences runs to its end. This
+//! page is a map; the README is the pitch.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | fence a function | [`#[fenced]`](macro@fenced), with [`Fenced`] for the outcome |
+//! | fence a piece of code in place | [`block::fenced!`](block::fenced) |
+//! | fence a future, as a value | [`Fencing::run`], [`FutureExt::fenced`] |
+//! | see why it was cut | [`Cancelled`], [`Reason`], [`ReasonKind`] |
+//! | cancel from elsewhere | [`Event`] for many fences, [`Handle`] for one |
+//! | declare sources at the boundary | [`Fencing::bind`], [`Fencing::current`] |
+//! | ask the surroundings | [`remaining`], [`deadline`], [`checkpoint`] |
+//! | step out of them | [`detached`] |
+//! | add a source of your own | [`Trigger`], [`Firing`] |
+//!
+//! # When a fence looks
+//!
+//! - Everything starts with the first poll: the clock, the capture of what is bound, the arming.
+//! - If something has fired by then, the body is never polled.
+//! - After that the body goes first: a body that finishes is `Completed`, whatever fired meanwhile.
+//! - An `.await` that is ready at once is no cancellation point; [`checkpoint`] is one.
+//! - Cancelling drops the body, with its context set, before the fence resolves.
+//! - Of several fences around one piece of code that have fired, the outermost wins.
+//!
+//! # The two macros
+//!
+//! An attribute and a block macro cannot share one path, so the block lives in [`mod@block`] and
+//! in the [`prelude`]. A file that needs both writes the attribute as `#[fence::fenced]`.
+//!
+//! # Runtime
+//!
+//! Time triggers need a tokio runtime with its time enabled, as `tokio::time::timeout` does; a
+//! fence with other triggers runs under any executor. No task and no thread is started.
+//!
+//! # Features
+//!
+//! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -32,6 +71,55 @@ mod trigger;
 mod waiters;
 mod watch;
 
+/// Makes an `async fn` return [`Fenced<T>`](Fenced): its body is fenced.
+///
+/// ```
+/// # async fn call(_: &str) -> String { "answer".to_owned() }
+/// #[fence::fenced(timeout = "30s", on = "shutdown")]
+/// async fn generate(prompt: &str) -> String {
+///     call(prompt).await
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(generate("hi").await.unwrap(), "answer");
+/// # }
+/// ```
+///
+/// The fence extends what is bound where the function is awaited, so `#[fenced]` alone is of use.
+///
+/// # Options
+///
+/// In any order; the same for [`block::fenced!`](block::fenced) but for the last two.
+///
+/// | option | meaning |
+/// | --- | --- |
+/// | `timeout = "5s"` | each call has that long |
+/// | `budget = "5s"` | the same, shared with what is below |
+/// | `deadline = at` | an `Instant` of tokio or std |
+/// | `on = "name"` | what is bound under the name, else [`Event::named`] |
+/// | `on = STOP`, `on = self.stop` | any [`Trigger`], borrowed; its code is the last name in lower case |
+/// | `on = ["a", STOP]` | several |
+/// | `timeout("db", "5s")`, `on("stop", x)` | the same four under a code of their own; may be repeated |
+/// | `name = "…"` | for messages; the function's own name unless given |
+/// | `inherit = false` | starts from an empty set instead of the bound one |
+/// | `try` | keeps a return type `Result<T, E>`; needs `E: From<Cancelled>` |
+/// | `crate = path` | where this crate is, if it is not `::fence` |
+///
+/// A duration is a string like `"1m 30s"`, read at compile time, or any expression of type
+/// `Duration` or `Option<Duration>`, which may use the arguments. Options are evaluated once, at
+/// the call, before the body.
+///
+/// # With other attributes
+///
+/// Works on methods, generics, trait implementations, and with `#[async_trait]`. Write it *above*
+/// `#[tokio::test]`, `#[tokio::main]` and `#[instrument]`. In a trait, declare
+/// `async fn f(&self) -> Fenced<T>;` and put the attribute on the implementations.
+///
+/// # Cancel safety
+///
+/// The body is dropped at one of its `.await`s, as by `tokio::time::timeout`, so what is fenced
+/// has to be cancel safe; what is outside of fences does not.
+#[doc(inline)]
 pub use fence_macros::fenced;
 
 pub use crate::ambient::{Checkpoint, checkpoint, current, deadline, remaining};
@@ -52,3 +140,8 @@ pub mod prelude {
     pub use crate::block::fenced;
     pub use crate::{Event, Fenced, Fencing, FutureExt};
 }
+
+/// The README's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -99,7 +99,7 @@ impl Watch {
         keys
     }
 
-    /// Waits for the triggers of other makes; true once one of them has fired.
+    /// Waits for the nth trigger of another make; true once it has fired.
     ///
     /// They are polled each time: only they know when their waker changes. The coop budget that
     /// the body spent is not theirs (D7).

@@ -47,23 +47,16 @@ pub(super) fn rebind(inputs: &Punctuated<FnArg, Token![,]>, options: &TokenStrea
     }
 }
 
-/// In an `async fn` patterns stay where they are: another macro reads them.
-pub(super) fn rebind_names(
-    inputs: &Punctuated<FnArg, Token![,]>,
-    options: &TokenStream,
-) -> Arguments {
-    let names = inputs
-        .iter()
-        .filter(|input| is_plain(input))
-        .cloned()
-        .collect();
-    let mut renamed = rebind(&names, options);
+/// In an `async fn` patterns stay where they are, and every name counts as used: another macro
+/// reads them, as `#[instrument]` does.
+pub(super) fn rebind_names(inputs: &Punctuated<FnArg, Token![,]>) -> Arguments {
+    let plain: Punctuated<FnArg, Token![,]> =
+        inputs.iter().filter(|i| is_plain(i)).cloned().collect();
+    let mut renamed = rebind(&plain, &quote!(#plain));
     let mut names = renamed.inputs.into_iter();
     let mut next = |input: &FnArg| is_plain(input).then(|| names.next()).flatten();
-    renamed.inputs = inputs
-        .iter()
-        .map(|input| next(input).unwrap_or_else(|| input.clone()))
-        .collect();
+    let written = |input: &FnArg| next(input).unwrap_or_else(|| input.clone());
+    renamed.inputs = inputs.iter().map(written).collect();
     renamed
 }
 

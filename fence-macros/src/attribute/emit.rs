@@ -9,7 +9,7 @@ use super::function::Function;
 use super::{Fitting, Form, output};
 use crate::lints;
 use crate::options::Options;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Signature, Type, parse_quote};
@@ -115,15 +115,14 @@ fn lean(function: Function, parts: &Parts) -> TokenStream {
         ..
     } = parts;
     let future = local("__fence_body");
-    quote! {
-        #(#attributes)*
-        #visibility #signature {
-            #reports
-            #let_options
-            let #future = #block;
-            #krate::__private::#start(#options, #future)
-        }
-    }
+    let statements = quote! {
+        #reports
+        #let_options
+        let #future = #block;
+        #krate::__private::#start(#options, #future)
+    };
+    let body = in_braces_of(&body, statements);
+    quote!(#(#attributes)* #visibility #signature #body)
 }
 
 /// ```text
@@ -146,7 +145,7 @@ fn kept(function: Function, parts: &Parts) -> TokenStream {
         .asyncness
         .map_or_else(Span::call_site, |keyword| keyword.span);
     let keyword = keyword.resolved_at(Span::call_site());
-    let Arguments { inputs, bindings } = arguments::rebind_names(&signature.inputs, &parts.values);
+    let Arguments { inputs, bindings } = arguments::rebind_names(&signature.inputs);
     let block = body_block(&signature, keyword, &bindings, &quote!(#body));
     let output = parts.output(&output::of(&signature));
     signature.inputs = inputs;
@@ -160,15 +159,14 @@ fn kept(function: Function, parts: &Parts) -> TokenStream {
         ..
     } = parts;
     let future = local("__fence_body");
-    quote! {
-        #(#attributes)*
-        #visibility #signature {
-            #reports
-            #let_options
-            let #future = #block;
-            #krate::__private::#start(#options, #future).await
-        }
-    }
+    let statements = quote! {
+        #reports
+        #let_options
+        let #future = #block;
+        #krate::__private::#start(#options, #future).await
+    };
+    let body = in_braces_of(&body, statements);
+    quote!(#(#attributes)* #visibility #signature #body)
 }
 
 /// ```text
@@ -186,7 +184,7 @@ fn in_box(function: Function, boxed: Boxed, parts: &Parts) -> TokenStream {
         attributes,
         visibility,
         mut signature,
-        ..
+        body,
     } = function;
     if !parts.fallible {
         boxed::wrap_output(&mut signature.output, &parts.krate);
@@ -201,14 +199,13 @@ fn in_box(function: Function, boxed: Boxed, parts: &Parts) -> TokenStream {
         start,
         ..
     } = parts;
-    quote! {
-        #(#attributes)*
-        #visibility #signature {
-            #reports
-            #let_options
-            #before(#krate::__private::#start(#options, #future))
-        }
-    }
+    let statements = quote! {
+        #reports
+        #let_options
+        #before(#krate::__private::#start(#options, #future))
+    };
+    let body = in_braces_of(&body, statements);
+    quote!(#(#attributes)* #visibility #signature #body)
 }
 
 /// The body, with its own braces, so that the compiler's messages about it stay as they are.
@@ -247,6 +244,13 @@ fn body_block(
             #value
         }
     }
+}
+
+/// With the place of the user's braces, so that the compiler shows the function as it was written.
+fn in_braces_of(body: &Group, statements: TokenStream) -> Group {
+    let mut group = Group::new(Delimiter::Brace, statements);
+    group.set_span(body.span());
+    group
 }
 
 /// A name that the user's code cannot see.

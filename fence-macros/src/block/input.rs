@@ -90,7 +90,7 @@ fn body(input: ParseStream) -> syn::Result<Body> {
         return Err(messages::nothing_to_run(Span::call_site()));
     }
     let body = if input.peek(token::Brace) && ends(&after_group(input)) {
-        Body::Block(input.parse()?)
+        Body::Block(block(input)?)
     } else if input.peek(Token![async]) {
         Body::Async(input.parse::<Expr>()?.into_token_stream())
     } else {
@@ -102,6 +102,15 @@ fn body(input: ParseStream) -> syn::Result<Body> {
     } else {
         Err(messages::after_the_body(input.span()))
     }
+}
+
+/// A block, also in the invisible group of a `$body:block`.
+fn block(input: ParseStream) -> syn::Result<Group> {
+    let content;
+    let brace = syn::braced!(content in input);
+    let mut block = Group::new(Delimiter::Brace, content.parse()?);
+    block.set_span(brace.span.join());
+    Ok(block)
 }
 
 /// What follows a group, without moving on.

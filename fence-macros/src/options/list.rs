@@ -53,12 +53,11 @@ fn is_option(input: ParseStream) -> bool {
     let Ok(TokenTree::Group(group)) = ahead.parse::<TokenTree>() else {
         return false;
     };
-    let starts_with_literal = matches!(
-        group.stream().into_iter().next(),
-        Some(TokenTree::Literal(_))
+    let starts_with_code = group.stream().into_iter().next().is_some_and(
+        |token| matches!(&token, TokenTree::Literal(code) if code.to_string().starts_with('"')),
     );
     match Spec::of(&key) {
-        Some(_) => starts_with_literal || !is_last(&ahead),
+        Some(_) => starts_with_code || !is_last(&ahead),
         None => ahead.peek(Token![,]) && !is_last(&ahead),
     }
 }
