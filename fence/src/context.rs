@@ -44,16 +44,19 @@ struct Frame {
 }
 
 enum Part {
-    Bound {
-        fencing: Fencing,
-        detached: bool,
-    },
-    Fence {
-        live: Live,
-        waker: Fingerprint,
-        /// The frame of the outermost fence with this waker.
-        host: usize,
-    },
+    Bound { fencing: Fencing, detached: bool },
+    Fence(Running),
+}
+
+struct Running {
+    live: Live,
+    waker: Fingerprint,
+    /// The frame of the outermost fence with this waker.
+    host: usize,
+    /// As a host: the clock when the timer went off, in this very poll.
+    expired: Option<Instant>,
+    /// As a host: the earliest deadline that a fence inside asked for in this poll.
+    wanted: Option<Instant>,
 }
 
 /// What a running fence shows to the code inside it. It lives in the fence, and on the stack
@@ -69,19 +72,32 @@ pub(crate) struct Live {
     pub(crate) told: bool,
     /// As a host: names this fence and how often its timer went off.
     pub(crate) epoch: u64,
-    /// As a host: the clock when the timer went off, in this very poll.
-    pub(crate) expired: Option<Instant>,
-    /// As a host: the earliest deadline that a fence inside asked for in this poll.
-    pub(crate) wanted: Option<Instant>,
 }
 
 /// The fence that watches for all fences of one task and one waker.
+#[derive(Clone, Copy)]
 pub(crate) struct Host {
     frame: usize,
     pub(crate) epoch: u64,
-    pub(crate) expired: Option<Instant>,
-    /// Whether its set is the very one asked about.
+    /// Whether its set is the very one of the fence inside.
     pub(crate) covers: bool,
+}
+
+/// What a step of the body taught its fence about the surroundings.
+#[derive(Default)]
+pub(crate) struct Around {
+    /// Its host, if another fence is it.
+    pub(crate) host: Option<Host>,
+    /// As a host: the earliest deadline that a fence inside asked for.
+    pub(crate) wanted: Option<Instant>,
+}
+
+/// How a body is polled.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Step {
+    pub(crate) waker: Fingerprint,
+    /// The clock when the fence's own timer went off, if it just did.
+    pub(crate) expired: Option<Instant>,
 }
 
 impl Live {
@@ -100,25 +116,34 @@ impl Live {
 pub(crate) fn within<S: Own, R>(
     live: &mut Live,
     own: &mut S,
-    waker: Fingerprint,
+    step: Step,
     f: impl FnOnce() -> R,
-) -> R {
-    struct Restore<'a, S: Own>(&'a mut Live, &'a mut S);
-    impl<S: Own> Drop for Restore<'_, S> {
-        fn drop(&mut self) {
-            if let Some(Some((Part::Fence { live, .. }, ()))) =
-                with(|stack| stack.pop(|lent| self.1.reclaim(lent)))
-            {
-                *self.0 = live;
+) -> (R, Around) {
+    struct Restore<'a, S: Own>(&'a mut Live, &'a mut S, Around);
+    impl<S: Own> Restore<'_, S> {
+        fn restore(&mut self) {
+            let popped = with(|stack| stack.pop(|lent| self.1.reclaim(lent)));
+            if let Some(Some(Part::Fence(running))) = popped {
+                *self.0 = running.live;
+                self.2.wanted = running.wanted;
             }
         }
     }
+    impl<S: Own> Drop for Restore<'_, S> {
+        fn drop(&mut self) {
+            self.restore();
+        }
+    }
     let shown = std::mem::take(live);
-    let Some(()) = with(|stack| stack.push_fence(shown, waker, |lent| own.lend(lent))) else {
-        return f();
+    let Some(host) = with(|stack| stack.push_fence(shown, step, |lent| own.lend(lent))) else {
+        return (f(), Around::default());
     };
-    let _restore = Restore(live, own);
-    f()
+    let mut restore = Restore(live, own, Around { host, wanted: None });
+    let value = f();
+    restore.restore();
+    let around = std::mem::take(&mut restore.2);
+    std::mem::forget(restore);
+    (value, around)
 }
 
 /// Runs `f` with a set bound.
@@ -126,7 +151,7 @@ pub(crate) fn within_bound<R>(fencing: &mut Fencing, detached: bool, f: impl FnO
     struct Restore<'a>(&'a mut Fencing);
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
-            if let Some(Some((Part::Bound { fencing, .. }, ()))) = with(|stack| stack.pop(|_| ())) {
+            if let Some(Some(Part::Bound { fencing, .. })) = with(|stack| stack.pop(|_| ())) {
                 *self.0 = fencing;
             }
         }
@@ -190,26 +215,21 @@ pub(crate) fn remaining() -> Option<Duration> {
     deadline().map(|at| at.saturating_duration_since(Instant::now()))
 }
 
-/// The host of a fence that is polled with this waker, if another fence is it.
-pub(crate) fn host(waker: Fingerprint, fencing: &Fencing) -> Option<Host> {
-    with(|stack| stack.host(waker, fencing)).flatten()
-}
-
-/// Asks the host to wake the task by `deadline`.
-pub(crate) fn ask(host: &Host, deadline: Instant) {
+/// Asks the host, which is polling the caller, to wake the task by `deadline`.
+pub(crate) fn ask(host: Host, deadline: Instant) {
     with(|stack| {
-        if let Some(Part::Fence { live, .. }) = stack
-            .frames
-            .get_mut(host.frame)
-            .map(|frame| &mut frame.part)
-        {
-            live.wanted = earliest(live.wanted, Some(deadline));
+        if let Some(Running { wanted, .. }) = stack.running(host.frame) {
+            *wanted = earliest(*wanted, Some(deadline));
         }
     });
 }
 
 pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
+}
+
+pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {
+    matches!((deadline, now), (Some(deadline), Some(now)) if deadline <= now)
 }
 
 /// A number that no other epoch in the process has.
@@ -260,15 +280,52 @@ impl Stack {
         self.frames.push(Frame { task, part, lent });
     }
 
-    fn push_fence(&mut self, live: Live, waker: Fingerprint, lend: impl FnOnce(&mut Lent)) {
-        let host = self.host_frame(waker).unwrap_or(self.frames.len());
-        self.push(Part::Fence { live, waker, host });
+    /// Shows a fence, which learns from its host what time has passed, and who that is.
+    fn push_fence(
+        &mut self,
+        mut live: Live,
+        Step { waker, expired }: Step,
+        lend: impl FnOnce(&mut Lent),
+    ) -> Option<Host> {
+        let frame = self.host_frame(waker);
+        let mut host = None;
+        if let Some(Running {
+            live: above,
+            expired,
+            ..
+        }) = frame.and_then(|f| self.running(f))
+        {
+            let covers = above.fencing.is_same(&live.fencing);
+            host = frame.map(|frame| Host {
+                frame,
+                epoch: above.epoch,
+                covers,
+            });
+            live.timed_out |= has_passed(live.deadline, *expired);
+        }
+        let host_frame = frame.unwrap_or(self.frames.len());
+        let running = Running {
+            live,
+            waker,
+            host: host_frame,
+            expired,
+            wanted: None,
+        };
+        self.push(Part::Fence(running));
         lend(&mut self.lent);
+        host
     }
 
-    fn pop<R>(&mut self, reclaim: impl FnOnce(&mut Lent) -> R) -> Option<(Part, R)> {
-        let reclaimed = reclaim(&mut self.lent);
-        self.frames.pop().map(|frame| (frame.part, reclaimed))
+    fn pop(&mut self, reclaim: impl FnOnce(&mut Lent)) -> Option<Part> {
+        reclaim(&mut self.lent);
+        self.frames.pop().map(|frame| frame.part)
+    }
+
+    fn running(&mut self, frame: usize) -> Option<&mut Running> {
+        match self.frames.get_mut(frame).map(|frame| &mut frame.part) {
+            Some(Part::Fence(running)) => Some(running),
+            _ => None,
+        }
     }
 
     /// The frames that this code is in, innermost first (invariant 3).
@@ -289,14 +346,14 @@ impl Stack {
     fn bound(&self) -> Option<&Fencing> {
         self.visible().find_map(|(_, frame)| match &frame.part {
             Part::Bound { fencing, .. } => Some(fencing),
-            Part::Fence { .. } => None,
+            Part::Fence(_) => None,
         })
     }
 
     fn enclosing(&self) -> impl Iterator<Item = (usize, &Live)> {
         self.visible()
             .filter_map(|(index, frame)| match &frame.part {
-                Part::Fence { live, .. } => Some((index, live)),
+                Part::Fence(running) => Some((index, &running.live)),
                 Part::Bound { .. } => None,
             })
     }
@@ -344,43 +401,27 @@ impl Stack {
     }
 
     fn tell(&mut self, frame: usize) {
-        if let Some(Part::Fence { live, .. }) = self.frames.get_mut(frame).map(|f| &mut f.part) {
+        if let Some(Running { live, .. }) = self.running(frame) {
             live.told = true;
         }
     }
 
     fn expire(&mut self, now: Instant) {
-        let passed = |(index, live): (usize, &Live)| {
-            live.deadline.is_some_and(|at| at <= now).then_some(index)
-        };
-        let passed: Vec<usize> = self.enclosing().filter_map(passed).collect();
-        for index in passed {
-            if let Part::Fence { live, .. } = &mut self.frames[index].part {
-                live.timed_out = true;
+        for frame in 0..self.frames.len() {
+            let is_enclosing = self.enclosing().any(|(index, _)| index == frame);
+            if let Some(Running { live, .. }) = self.running(frame).filter(|_| is_enclosing) {
+                live.timed_out |= has_passed(live.deadline, Some(now));
             }
         }
     }
 
     fn host_frame(&self, waker: Fingerprint) -> Option<usize> {
         let innermost = self.visible().find_map(|(_, frame)| match &frame.part {
-            Part::Fence { waker, host, .. } => Some((*waker, *host)),
+            Part::Fence(running) => Some(running),
             Part::Bound { .. } => None,
         });
         innermost
-            .filter(|(known, _)| *known == waker)
-            .map(|(_, host)| host)
-    }
-
-    fn host(&self, waker: Fingerprint, fencing: &Fencing) -> Option<Host> {
-        let frame = self.host_frame(waker)?;
-        match &self.frames[frame].part {
-            Part::Fence { live, .. } => Some(Host {
-                frame,
-                epoch: live.epoch,
-                expired: live.expired,
-                covers: live.fencing.is_same(fencing),
-            }),
-            Part::Bound { .. } => None,
-        }
+            .filter(|running| running.waker == waker)
+            .map(|running| running.host)
     }
 }

@@ -10,7 +10,7 @@ use std::task::Context;
 use tokio::time::Instant;
 
 use crate::cancelled::{Cancelled, Record};
-use crate::context::{self, Host, Live};
+use crate::context::{self, Around, Host, Live, has_passed};
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
 use crate::handle::State;
@@ -30,6 +30,8 @@ pub(crate) struct Engine<S> {
     pub(crate) extends: Extends,
     pub(crate) name: Option<&'static str>,
     start: Option<Instant>,
+    /// Whether a source of another make is among them.
+    has_triggers: bool,
     watch: Watch,
 }
 
@@ -74,6 +76,7 @@ impl<S: Own> Engine<S> {
             extends: Extends::Given,
             name: None,
             start: None,
+            has_triggers: false,
             watch: Watch::default(),
         }
     }
@@ -91,7 +94,8 @@ impl<S: Own> Engine<S> {
         if let Some(handle) = &self.live.handle {
             handle.start(self.live.deadline);
         }
-        if self.is_latched() || self.any_trigger(|_, entry| entry.source.firing().is_some()) {
+        self.has_triggers = self.any_entry(|entry| entry.trigger().is_some());
+        if self.is_latched() || self.has_trigger_fired() {
             return Start::Fired;
         }
         Start::Go
@@ -123,27 +127,26 @@ impl<S: Own> Engine<S> {
         self.live.timed_out = deadline.is_some_and(|at| at <= now);
     }
 
-    /// Before the body: notes the time if a timer went off.
-    pub(crate) fn tick(&mut self, timer: Pin<&mut Timer>, waker: Fingerprint) {
-        self.live.expired = None;
-        if timer.is_hosted() {
-            let expired = context::host(waker, &self.live.fencing).and_then(|host| host.expired);
-            self.live.timed_out |= has_passed(self.live.deadline, expired);
-        } else if timer.went_off() {
-            self.note_time();
-        }
+    /// Before the body: the time, if our timer went off.
+    pub(crate) fn tick(&mut self, timer: Pin<&mut Timer>) -> Option<Instant> {
+        timer.went_off().then(|| self.note_time())
     }
 
-    fn note_time(&mut self) {
-        let now = Some(Instant::now());
-        self.live.expired = now;
+    fn note_time(&mut self) -> Instant {
+        let now = Instant::now();
         self.live.epoch = context::next_epoch();
-        self.live.timed_out |= has_passed(self.live.deadline, now);
+        self.live.timed_out |= has_passed(self.live.deadline, Some(now));
+        now
     }
 
     /// After a pending body: whether the fence has fired and may say so. Otherwise it is armed.
-    pub(crate) fn look(&mut self, timer: Pin<&mut Timer>, cx: &mut Context<'_>) -> bool {
-        let has_fired = self.is_latched() || self.is_told() || self.arm(timer, cx);
+    pub(crate) fn look(
+        &mut self,
+        around: &Around,
+        timer: Pin<&mut Timer>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let has_fired = self.is_latched() || self.is_told() || self.arm(around, timer, cx);
         // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
         has_fired && !context::is_interrupted_now()
     }
@@ -154,26 +157,45 @@ impl<S: Own> Engine<S> {
 
     /// A fence inside saw one of our triggers fire: ask them all ourselves.
     fn is_told(&mut self) -> bool {
-        std::mem::take(&mut self.live.told)
-            && self.any_trigger(|_, entry| entry.source.firing().is_some())
+        std::mem::take(&mut self.live.told) && self.has_trigger_fired()
+    }
+
+    fn has_trigger_fired(&self) -> bool {
+        self.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
     }
 
     /// Makes sure that the task is woken by whatever fires next; true if something has.
-    fn arm(&mut self, timer: Pin<&mut Timer>, cx: &mut Context<'_>) -> bool {
+    fn arm(&mut self, around: &Around, timer: Pin<&mut Timer>, cx: &mut Context<'_>) -> bool {
         let waker = Fingerprint::of(cx.waker());
-        let host = context::host(waker, &self.live.fencing);
-        if !matches!(&host, Some(host) if timer.has_asked(host.epoch)) {
-            self.start.get_or_insert_with(Instant::now);
-            let whole = !matches!(&host, Some(host) if host.covers);
-            let moved = self.watch.is_moving(waker);
-            if !self.watch.is_set(waker, whole) && !self.register(waker, whole, cx) {
-                return true;
-            }
-            if self.arm_timer(timer, host, moved, cx) {
-                return true;
-            }
+        let whole = !around.host.is_some_and(|host| host.covers);
+        let is_timed = match around.host {
+            Some(host) => timer.has_asked(host.epoch),
+            None => timer.is_armed() || self.live.deadline.is_none(),
+        };
+        let is_armed = is_timed && around.wanted.is_none() && self.watch.is_set(waker, whole);
+        (!is_armed && self.arm_anew(waker, around, timer, cx)) || self.poll_triggers(cx)
+    }
+
+    fn arm_anew(
+        &mut self,
+        waker: Fingerprint,
+        around: &Around,
+        timer: Pin<&mut Timer>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        self.start.get_or_insert_with(Instant::now);
+        let whole = !around.host.is_some_and(|host| host.covers);
+        let moved = self.watch.is_moving(waker);
+        if !self.watch.is_set(waker, whole) && !self.register(waker, whole, cx) {
+            return true;
         }
-        self.poll_triggers(cx)
+        if let Some(host) = around.host.filter(|_| !timer.is_armed()) {
+            return self.ask(host, timer);
+        }
+        // A timer that runs for a fence inside has to follow the task to its new waker too.
+        let at = context::earliest(around.wanted, self.live.deadline);
+        let at = context::earliest(at, timer.armed_at());
+        at.is_some_and(|at| self.arm_timer(at, moved, timer, cx))
     }
 
     /// Registers with every source anew; `false` if one has fired.
@@ -212,29 +234,23 @@ impl<S: Own> Engine<S> {
         }
     }
 
-    /// Asks the host, or arms our own timer; true if our deadline has passed.
+    /// Has the host wake us in time. It may have told us before the body that time is up.
+    fn ask(&mut self, host: Host, timer: Pin<&mut Timer>) -> bool {
+        if let Some(deadline) = self.live.deadline.filter(|_| !self.live.timed_out) {
+            context::ask(host, deadline);
+        }
+        timer.asked(host.epoch);
+        self.live.timed_out
+    }
+
+    /// Arms our own timer; true if our deadline has passed.
     fn arm_timer(
         &mut self,
-        mut timer: Pin<&mut Timer>,
-        host: Option<Host>,
+        at: Instant,
         moved: bool,
+        timer: Pin<&mut Timer>,
         cx: &mut Context<'_>,
     ) -> bool {
-        let mut at = self.live.wanted.take();
-        match host {
-            Some(host) if !timer.is_armed() => {
-                if has_passed(self.live.deadline, host.expired) {
-                    self.live.timed_out = true;
-                    return true;
-                }
-                if let Some(deadline) = self.live.deadline {
-                    context::ask(&host, deadline);
-                }
-                timer.as_mut().asked(host.epoch);
-            }
-            _ => at = context::earliest(at, self.live.deadline),
-        }
-        let Some(at) = at else { return false };
         if timer.arm(at, moved, cx) {
             self.note_time();
             if !self.live.timed_out {
@@ -246,6 +262,9 @@ impl<S: Own> Engine<S> {
     }
 
     fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.has_triggers {
+            return false;
+        }
         let mut watch = std::mem::take(&mut self.watch);
         let mut has_fired = false;
         self.any_trigger(|nth, entry| {
@@ -345,8 +364,4 @@ fn latch(entry: &Entry) -> Option<&Latch> {
         Kind::Latch(latch) => Some(latch),
         Kind::Custom(_) => None,
     }
-}
-
-fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {
-    matches!((deadline, now), (Some(deadline), Some(now)) if deadline <= now)
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 
 use crate::cancelled::Cancelled;
-use crate::context;
+use crate::context::{self, Around, Step};
 use crate::engine::{Engine, Phase, Start};
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
@@ -115,45 +116,49 @@ impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
         let mut this = self.project();
-        let waker = Fingerprint::of(cx.waker());
-        match this.engine.phase {
+        let expired = match this.engine.phase {
             Phase::Waiting => match this.engine.start() {
-                Start::Go => {}
+                Start::Go => None,
                 Start::Blocked => return Poll::Pending,
                 Start::Fired => {
                     return Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body)));
                 }
             },
-            Phase::Running => this.engine.tick(this.timer.as_mut(), waker),
+            Phase::Running => this.engine.tick(this.timer.as_mut()),
             Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
-        }
-        let step = step(
+        };
+        let around = match step(
             this.engine,
             this.timer.as_mut(),
             this.body.as_mut(),
-            waker,
+            expired,
             cx,
-        );
-        if let Poll::Ready(value) = step {
-            return Poll::Ready(M::completed(value));
-        }
-        if !this.engine.look(this.timer.as_mut(), cx) {
+        ) {
+            Ok(value) => return Poll::Ready(M::completed(value)),
+            Err(around) => around,
+        };
+        if !this.engine.look(&around, this.timer.as_mut(), cx) {
             return Poll::Pending;
         }
         Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body)))
     }
 }
 
-/// One step of the body, inside its frame. A body that ends or panics leaves nothing armed.
+/// One step of the body, inside its frame: its value, or what was learned while it is pending. A
+/// body that ends or panics leaves nothing armed.
 fn step<F: Future, S: Own>(
     engine: &mut Engine<S>,
     timer: Pin<&mut Timer>,
     mut body: Pin<&mut Option<F>>,
-    waker: Fingerprint,
+    expired: Option<Instant>,
     cx: &mut Context<'_>,
-) -> Poll<F::Output> {
-    let ending = Ending(engine, timer);
-    let poll = context::within(&mut ending.0.live, &mut ending.0.own, waker, || {
+) -> Result<F::Output, Around> {
+    let mut ending = Ending(engine, timer);
+    let step = Step {
+        waker: Fingerprint::of(cx.waker()),
+        expired,
+    };
+    let (poll, around) = ending.within(step, || {
         let value = match body.as_mut().as_pin_mut() {
             Some(running) => ready!(running.poll(cx)),
             None => unreachable!("a fence has its body until it ends"),
@@ -161,12 +166,12 @@ fn step<F: Future, S: Own>(
         body.set(None);
         Poll::Ready(value)
     });
-    if poll.is_pending() {
+    let Poll::Ready(value) = poll else {
         std::mem::forget(ending);
-        return Poll::Pending;
-    }
+        return Err(around);
+    };
     ending.0.report(State::Completed);
-    poll
+    Ok(value)
 }
 
 /// Cuts the body (D4): first nothing of it is left, then the outcome is written down.
@@ -191,10 +196,12 @@ impl<S: Own> Ending<'_, S> {
         self.0.disarm(self.1.as_mut());
     }
 
+    fn within<R>(&mut self, step: Step, f: impl FnOnce() -> R) -> (R, Around) {
+        context::within(&mut self.0.live, &mut self.0.own, step, f)
+    }
+
     fn drop_body<F>(&mut self, mut body: Pin<&mut Option<F>>) {
-        let engine = &mut *self.0;
-        let waker = Fingerprint::default();
-        context::within(&mut engine.live, &mut engine.own, waker, || body.set(None));
+        self.within(Step::default(), || body.set(None));
     }
 }
 

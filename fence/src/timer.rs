@@ -51,13 +51,15 @@ impl Timer {
         self.state == State::Asked(epoch)
     }
 
-    /// Whether some host was asked.
-    pub(crate) fn is_hosted(&self) -> bool {
-        matches!(self.state, State::Asked(_))
-    }
-
     pub(crate) fn is_armed(&self) -> bool {
         self.state == State::Armed
+    }
+
+    pub(crate) fn armed_at(&self) -> Option<Instant> {
+        self.sleep
+            .as_ref()
+            .filter(|_| self.is_armed())
+            .map(Sleep::deadline)
     }
 
     pub(crate) fn asked(self: Pin<&mut Self>, epoch: u64) {

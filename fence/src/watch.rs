@@ -20,7 +20,8 @@ const INLINE: usize = 4;
 
 #[derive(Default)]
 pub(crate) struct Watch {
-    waker: Option<Fingerprint>,
+    /// Of no waker while nothing is registered.
+    waker: Fingerprint,
     /// Whether the sources of the fencing are among those registered.
     whole: bool,
     used: usize,
@@ -43,16 +44,16 @@ enum Waiting {
 impl Watch {
     /// Whether it watches under this waker, and everything if everything is needed.
     pub(crate) fn is_set(&self, waker: Fingerprint, whole: bool) -> bool {
-        self.waker == Some(waker) && (self.whole || !whole)
+        self.waker == waker && (self.whole || !whole)
     }
 
     /// Whether the task moved to this waker from another one.
     pub(crate) fn is_moving(&self, waker: Fingerprint) -> bool {
-        self.waker != Some(waker)
+        self.waker != waker
     }
 
     pub(crate) fn begin(&mut self, waker: Fingerprint, whole: bool) {
-        self.waker = Some(waker);
+        self.waker = waker;
         self.whole = whole;
     }
 
@@ -93,7 +94,7 @@ impl Watch {
             rest: rest.unwrap_or_default(),
             next: 0,
         };
-        self.waker = None;
+        self.waker = Fingerprint::default();
         self.used = 0;
         self.inline = [None; INLINE];
         keys

@@ -1,1 +1,206 @@
+//! What functions become, as text.
 
+use super::expand;
+use expect_test::{Expect, expect};
+use quote::quote;
+
+fn check(arguments: &str, item: &str, expected: &Expect) {
+    let arguments = arguments.parse().expect("arguments");
+    let expanded = expand(arguments, item.parse().expect("item"));
+    let file = syn::parse2(expanded).expect("a file");
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+#[test]
+fn a_function() {
+    check(
+        r#"timeout = "1m 30s", on = ["shutdown", STOP], deadline("d", at), name = "n""#,
+        "pub async fn fetch(url: &str, mut tries: u32) -> Page { get(url).await }",
+        &expect![[r#"
+            pub fn fetch(
+                url: &str,
+                tries: u32,
+            ) -> impl ::core::future::Future<Output = ::fence::Fenced<Page>> {
+                let __fence_options = ::fence::__private::options()
+                    .timeout("timeout", ::core::time::Duration::new(90u64, 0u32))
+                    .on_named({
+                        static NAMED: ::fence::__private::Named = ::fence::__private::Named::new(
+                            "shutdown",
+                        );
+                        &NAMED
+                    })
+                    .on("stop", &(STOP))
+                    .deadline("d", at)
+                    .name("n");
+                let __fence_body = async move {
+                    let url = url;
+                    let mut tries = tries;
+                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
+                        Page,
+                    > {
+                        #[allow(unreachable_code)] return __fence_value;
+                    }
+                    let __fence_value: Page = { get(url).await };
+                    #[allow(unreachable_code)] __fence_value
+                };
+                ::fence::__private::fence(__fence_options, __fence_body)
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_method_that_takes_itself() {
+    check(
+        "timeout = self.limit, try",
+        "async fn run(self, (a, _): (A, B), Path(id): Path<u8>) -> Result<impl Show, E> { x.await }",
+        &expect![[r#"
+            fn run(
+                self,
+                a: (A, B),
+                id: Path<u8>,
+            ) -> impl ::core::future::Future<Output = Result<impl Show, E>> {
+                let __fence_options = ::fence::__private::options()
+                    .timeout("timeout", self.limit)
+                    .name("run");
+                let __fence_body = async move {
+                    let _ = &self;
+                    let a = a;
+                    let (a, _) = a;
+                    let id = id;
+                    let Path(id) = id;
+                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
+                        Result<_, E>,
+                    > {
+                        #[allow(unreachable_code)] return __fence_value;
+                    }
+                    let __fence_value: Result<_, E> = { x.await };
+                    #[allow(unreachable_code)] __fence_value
+                };
+                ::fence::__private::fence_try(__fence_options, __fence_body)
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn another_attribute_below() {
+    check(
+        "on = stop",
+        "#[instrument] async fn run(stop: Event) { x.await }",
+        &expect![[r##"
+            #[instrument]
+            async fn run(stop: Event) -> ::fence::Fenced<()> {
+                let __fence_options = ::fence::__private::options().on("stop", &(stop)).name("run");
+                let __fence_body = async move {
+                    let stop = stop;
+                    let _ = &stop;
+                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
+                        (),
+                    > {
+                        #[allow(unreachable_code)] return __fence_value;
+                    }
+                    let __fence_value: () = { x.await };
+                    #[allow(unreachable_code)] __fence_value
+                };
+                ::fence::__private::fence(__fence_options, __fence_body).await
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn what_async_trait_leaves_behind() {
+    check(
+        "",
+        "fn get<'a>(&'a self) -> Pin<Box<dyn Future<Output = u8> + Send + 'a>> \
+         { Box::pin(async move { let __ret: u8 = { x.await }; __ret }) }",
+        &expect![[r#"
+            fn get<'a>(&'a self) -> Pin<Box<dyn Future<Output = ::fence::Fenced<u8>> + Send + 'a>> {
+                let __fence_options = ::fence::__private::options().name("get");
+                Box::pin(
+                    ::fence::__private::fence(
+                        __fence_options,
+                        async move {
+                            let __ret: u8 = { x.await };
+                            __ret
+                        },
+                    ),
+                )
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_mistake_among_options() {
+    check(
+        r#"timout = "1s", budget = "2s""#,
+        "async fn run() { x.await }",
+        &expect![[r#"
+            fn run() -> impl ::core::future::Future<Output = ::fence::Fenced<()>> {
+                ::core::compile_error! {
+                    "unknown option `timout`\nhelp: did you mean `timeout`?"
+                }
+                let __fence_options = ::fence::__private::options()
+                    .budget("budget", ::core::time::Duration::new(2u64, 0u32))
+                    .name("run");
+                let __fence_body = async move {
+                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
+                        (),
+                    > {
+                        #[allow(unreachable_code)] return __fence_value;
+                    }
+                    let __fence_value: () = { x.await };
+                    #[allow(unreachable_code)] __fence_value
+                };
+                ::fence::__private::fence(__fence_options, __fence_body)
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_function_that_cannot_be_fenced() {
+    check("", "fn run() {}", &expect![[r#"
+        fn run() {}
+        ::core::compile_error! {
+            "`#[fenced]` needs an `async fn`\nhelp: a fence acts at `.await` points: make this function `async`"
+        }
+    "#]]);
+}
+
+#[test]
+fn nothing_panics_on_nonsense() {
+    for arguments in [
+        "=",
+        ",",
+        "timeout",
+        "timeout = ",
+        "on = [",
+        "(",
+        "a b c",
+        "= =",
+        "try = 1",
+        "'a",
+    ] {
+        let Ok(arguments) = arguments.parse::<proc_macro2::TokenStream>() else {
+            continue;
+        };
+        for item in [
+            "",
+            "fn",
+            "async fn f()",
+            "async fn f() {",
+            "struct S;",
+            "x",
+            "async fn f(;) {}",
+        ] {
+            let Ok(item) = item.parse::<proc_macro2::TokenStream>() else {
+                continue;
+            };
+            let expanded = expand(quote!(#arguments), item);
+            assert!(!expanded.is_empty());
+        }
+    }
+}
