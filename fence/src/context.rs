@@ -10,53 +10,24 @@
 //! 3. Frames of another task (a `LocalSet` polled inside a fence) are not seen (D16), nor is
 //!    anything below a `detached` frame.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::task::Id;
 use tokio::time::Instant;
 
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
 use crate::handle::Shared;
-use crate::own::{Lent, Own};
+use crate::own::Own;
 use crate::source::Entry;
-use crate::trigger::Trigger;
+use crate::stack::{Interrupted, Part, Running, Stack};
+use crate::times::earliest;
 
 thread_local! {
     static STACK: RefCell<Stack> = const {
-        RefCell::new(Stack { frames: Vec::new(), lent: Lent(Vec::new()) })
+        RefCell::new(Stack::new())
     };
-}
-
-struct Stack {
-    frames: Vec<Frame>,
-    lent: Lent,
-}
-
-struct Frame {
-    task: Option<Id>,
-    part: Part,
-    /// Where the entries that its fence lent begin.
-    lent: usize,
-}
-
-enum Part {
-    Bound { fencing: Fencing, detached: bool },
-    Fence(Running),
-}
-
-struct Running {
-    live: Live,
-    waker: Fingerprint,
-    /// The frame of the outermost fence with this waker.
-    host: usize,
-    /// As a host: the clock when the timer went off, in this very poll.
-    expired: Option<Instant>,
-    /// As a host: the earliest deadline that a fence inside asked for in this poll.
-    wanted: Option<Instant>,
 }
 
 /// What a running fence shows to the code inside it. It lives in the fence, and on the stack
@@ -77,7 +48,7 @@ pub(crate) struct Live {
 /// The fence that watches for all fences of one task and one waker.
 #[derive(Clone, Copy)]
 pub(crate) struct Host {
-    frame: usize,
+    pub(crate) frame: usize,
     pub(crate) epoch: u64,
     /// Whether its set is the very one of the fence inside.
     pub(crate) covers: bool,
@@ -224,40 +195,9 @@ pub(crate) fn ask(host: Host, deadline: Instant) {
     });
 }
 
-pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    one.into_iter().chain(other).min()
-}
-
-pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {
-    matches!((deadline, now), (Some(deadline), Some(now)) if deadline <= now)
-}
-
-/// A number that no other epoch in the process has.
-pub(crate) fn next_epoch() -> u64 {
-    const BLOCK: u64 = 1 << 20;
-    static BLOCKS: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static NEXT: Cell<u64> = const { Cell::new(0) };
-    }
-    NEXT.with(|next| {
-        let fresh = match next.get() {
-            used if used % BLOCK == 0 => BLOCKS.fetch_add(1, Ordering::Relaxed) * BLOCK,
-            used => used,
-        };
-        next.set(fresh + 1);
-        fresh
-    })
-}
-
 /// `None` while the thread is being torn down, when nothing is bound any more.
 fn with<R>(f: impl FnOnce(&mut Stack) -> R) -> Option<R> {
     STACK.try_with(|stack| f(&mut stack.borrow_mut())).ok()
-}
-
-enum Interrupted {
-    Yes,
-    No,
-    AskTriggers,
 }
 
 /// Asks the triggers of other makes around this code, one at a time, with the stack let go.
@@ -272,156 +212,4 @@ fn ask_triggers() -> bool {
         }
     }
     false
-}
-
-impl Stack {
-    fn push(&mut self, part: Part) {
-        let (task, lent) = (tokio::task::try_id(), self.lent.0.len());
-        self.frames.push(Frame { task, part, lent });
-    }
-
-    /// Shows a fence, which learns from its host what time has passed, and who that is.
-    fn push_fence(
-        &mut self,
-        mut live: Live,
-        Step { waker, expired }: Step,
-        lend: impl FnOnce(&mut Lent),
-    ) -> Option<Host> {
-        let frame = self.host_frame(waker);
-        let mut host = None;
-        if let Some(Running {
-            live: above,
-            expired,
-            ..
-        }) = frame.and_then(|f| self.running(f))
-        {
-            let covers = above.fencing.is_same(&live.fencing);
-            host = frame.map(|frame| Host {
-                frame,
-                epoch: above.epoch,
-                covers,
-            });
-            live.timed_out |= has_passed(live.deadline, *expired);
-        }
-        let host_frame = frame.unwrap_or(self.frames.len());
-        let running = Running {
-            live,
-            waker,
-            host: host_frame,
-            expired,
-            wanted: None,
-        };
-        self.push(Part::Fence(running));
-        lend(&mut self.lent);
-        host
-    }
-
-    fn pop(&mut self, reclaim: impl FnOnce(&mut Lent)) -> Option<Part> {
-        reclaim(&mut self.lent);
-        self.frames.pop().map(|frame| frame.part)
-    }
-
-    fn running(&mut self, frame: usize) -> Option<&mut Running> {
-        match self.frames.get_mut(frame).map(|frame| &mut frame.part) {
-            Some(Part::Fence(running)) => Some(running),
-            _ => None,
-        }
-    }
-
-    /// The frames that this code is in, innermost first (invariant 3).
-    fn visible(&self) -> impl Iterator<Item = (usize, &Frame)> {
-        let task = tokio::task::try_id();
-        let mut hidden = false;
-        self.frames
-            .iter()
-            .enumerate()
-            .rev()
-            .take_while(move |(_, frame)| {
-                let is_visible = !hidden && frame.task == task;
-                hidden = matches!(frame.part, Part::Bound { detached: true, .. });
-                is_visible
-            })
-    }
-
-    fn bound(&self) -> Option<&Fencing> {
-        self.visible().find_map(|(_, frame)| match &frame.part {
-            Part::Bound { fencing, .. } => Some(fencing),
-            Part::Fence(_) => None,
-        })
-    }
-
-    fn enclosing(&self) -> impl Iterator<Item = (usize, &Live)> {
-        self.visible()
-            .filter_map(|(index, frame)| match &frame.part {
-                Part::Fence(running) => Some((index, &running.live)),
-                Part::Bound { .. } => None,
-            })
-    }
-
-    /// The entries that the fence of a frame lent.
-    fn lent(&self, frame: usize) -> &[Entry] {
-        let end = self
-            .frames
-            .get(frame + 1)
-            .map_or(self.lent.0.len(), |next| next.lent);
-        &self.lent.0[self.frames[frame].lent..end]
-    }
-
-    fn interrupted(&self) -> Interrupted {
-        let mut answer = Interrupted::No;
-        for (frame, live) in self.enclosing() {
-            if live.is_latched() || self.lent(frame).iter().any(Entry::is_latched) {
-                return Interrupted::Yes;
-            }
-            if self.triggers(frame, live).next().is_some() {
-                answer = Interrupted::AskTriggers;
-            }
-        }
-        answer
-    }
-
-    fn triggers<'a>(
-        &'a self,
-        frame: usize,
-        live: &'a Live,
-    ) -> impl Iterator<Item = &'a Arc<dyn Trigger>> {
-        live.fencing
-            .entries()
-            .iter()
-            .chain(self.lent(frame))
-            .filter_map(Entry::trigger)
-    }
-
-    fn trigger(&self, nth: usize) -> Option<(usize, Arc<dyn Trigger>)> {
-        let mut all = self.enclosing().flat_map(|(frame, live)| {
-            self.triggers(frame, live)
-                .map(move |trigger| (frame, trigger.clone()))
-        });
-        all.nth(nth)
-    }
-
-    fn tell(&mut self, frame: usize) {
-        if let Some(Running { live, .. }) = self.running(frame) {
-            live.told = true;
-        }
-    }
-
-    fn expire(&mut self, now: Instant) {
-        for frame in 0..self.frames.len() {
-            let is_enclosing = self.enclosing().any(|(index, _)| index == frame);
-            if let Some(Running { live, .. }) = self.running(frame).filter(|_| is_enclosing) {
-                live.timed_out |= has_passed(live.deadline, Some(now));
-            }
-        }
-    }
-
-    fn host_frame(&self, waker: Fingerprint) -> Option<usize> {
-        let innermost = self.visible().find_map(|(_, frame)| match &frame.part {
-            Part::Fence(running) => Some(running),
-            Part::Bound { .. } => None,
-        });
-        innermost
-            .filter(|running| running.waker == waker)
-            .map(|running| running.host)
-    }
 }

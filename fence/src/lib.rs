@@ -43,6 +43,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod ambient;
+mod arming;
 pub mod block;
 mod bound;
 mod cancelled;
@@ -62,12 +63,14 @@ mod outcome;
 mod own;
 mod reason;
 mod source;
+mod stack;
 mod sync;
 mod timer;
 mod times;
 #[cfg(feature = "tokio-util")]
 mod token;
 mod trigger;
+mod verdict;
 mod waiters;
 mod watch;
 

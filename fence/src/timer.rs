@@ -5,7 +5,9 @@
 //! later. When it goes off, the host begins a new epoch, and whoever still wants to be woken asks
 //! again. A fence may rely on having asked only while the host's epoch is the one it asked in.
 
+use std::cell::Cell;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 
 use pin_project_lite::pin_project;
@@ -104,4 +106,21 @@ impl Timer {
         }
         *this.state = State::Idle;
     }
+}
+
+/// A number that no other epoch in the process has.
+pub(crate) fn next_epoch() -> u64 {
+    const BLOCK: u64 = 1 << 20;
+    static BLOCKS: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NEXT: Cell<u64> = const { Cell::new(0) };
+    }
+    NEXT.with(|next| {
+        let fresh = match next.get() {
+            used if used % BLOCK == 0 => BLOCKS.fetch_add(1, Ordering::Relaxed) * BLOCK,
+            used => used,
+        };
+        next.set(fresh + 1);
+        fresh
+    })
 }

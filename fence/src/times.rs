@@ -68,6 +68,14 @@ impl Time {
     }
 }
 
+pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
+pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {
+    matches!((deadline, now), (Some(deadline), Some(now)) if deadline <= now)
+}
+
 /// A length of time: a `Duration`, or an `Option` of one (`None` means no limit).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a time limit",
