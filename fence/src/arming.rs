@@ -16,13 +16,19 @@ use crate::times::earliest;
 
 impl<S: Own> Engine<S> {
     /// Makes sure that the task is woken by whatever fires next; true if something has.
-    pub(crate) fn arm(&mut self, around: &Around, timer: Pin<&mut Timer>, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn arm(
+        &mut self,
+        around: &Around,
+        timer: Pin<&mut Timer>,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let waker = Fingerprint::of(cx.waker());
         let whole = !around.host.is_some_and(|host| host.covers);
-        let is_timed = match around.host {
-            Some(host) => timer.has_asked(host.epoch),
-            None => timer.is_armed() || self.live.deadline.is_none(),
-        };
+        let is_timed = timer.is_armed()
+            || match around.host {
+                Some(host) => timer.has_asked(host.epoch),
+                None => self.live.deadline.is_none(),
+            };
         let is_armed = is_timed && around.wanted.is_none() && self.watch.is_set(waker, whole);
         (!is_armed && self.arm_anew(waker, around, timer, cx)) || self.poll_triggers(cx)
     }
