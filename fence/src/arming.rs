@@ -135,8 +135,10 @@ impl<S: Own> Engine<S> {
     /// Leaves no waiter, no wait and no timer behind (D6).
     pub(crate) fn disarm(&mut self, timer: Pin<&mut Timer>) {
         timer.disarm();
-        self.deregister();
-        self.watch.stop_waiting();
+        if self.watch.is_used() {
+            self.deregister();
+            self.watch.stop_waiting();
+        }
     }
 }
 

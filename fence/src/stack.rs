@@ -152,6 +152,9 @@ impl Stack {
 
     pub(crate) fn interrupted(&self) -> Interrupted {
         let mut answer = Interrupted::No;
+        if self.frames.is_empty() {
+            return answer;
+        }
         for (frame, live) in self.enclosing() {
             if live.is_latched() || self.lent(frame).iter().any(Entry::is_latched) {
                 return Interrupted::Yes;

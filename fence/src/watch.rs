@@ -47,6 +47,11 @@ impl Watch {
         self.waker == waker && (self.whole || !whole)
     }
 
+    /// Whether there may be anything to take back.
+    pub(crate) fn is_used(&self) -> bool {
+        self.waker != Fingerprint::default() || self.rest.is_some()
+    }
+
     /// Whether the task moved to this waker from another one.
     pub(crate) fn is_moving(&self, waker: Fingerprint) -> bool {
         self.waker != waker

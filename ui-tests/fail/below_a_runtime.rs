@@ -1,0 +1,5 @@
+#[tokio::main]
+#[fence::fenced(timeout = "30s")]
+async fn main() {
+    tokio::task::yield_now().await;
+}

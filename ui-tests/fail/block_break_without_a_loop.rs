@@ -1,0 +1,14 @@
+use fence::block::fenced;
+
+async fn wait() {}
+
+async fn f() {
+    let _ = fenced!(timeout = "30s", {
+        wait().await;
+        break;
+    });
+}
+
+fn main() {
+    let _ = f();
+}

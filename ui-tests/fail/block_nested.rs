@@ -1,0 +1,13 @@
+use fence::block::fenced;
+
+async fn wait() {}
+
+async fn f() {
+    let _ = fenced!(timeout = "30s", {
+        let _ = fenced!(timeout = "5s", { wait().await });
+    });
+}
+
+fn main() {
+    let _ = f();
+}

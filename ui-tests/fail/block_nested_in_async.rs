@@ -1,0 +1,13 @@
+use fence::block::fenced;
+
+async fn wait() {}
+
+async fn f() {
+    let _ = fenced!(timeout = "30s", async {
+        let _ = fenced! { wait().await };
+    });
+}
+
+fn main() {
+    let _ = f();
+}

@@ -1,0 +1,13 @@
+#![deny(deprecated)]
+
+use fence::block::fenced;
+
+async fn wait() {}
+
+async fn f() {
+    let _ = fenced!(timeout = "30s", { 5 });
+}
+
+fn main() {
+    let _ = f();
+}

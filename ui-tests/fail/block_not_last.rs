@@ -1,0 +1,11 @@
+use fence::block::fenced;
+
+async fn wait() {}
+
+async fn f() {
+    let _ = fenced!({ wait().await }, timeout = "30s");
+}
+
+fn main() {
+    let _ = f();
+}

@@ -1,0 +1,13 @@
+#![deny(deprecated)]
+
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(timeout = "30s")]
+async fn f(handle: &tokio::runtime::Handle) {
+    wait().await;
+    handle.block_on(wait())
+}
+
+fn main() {}

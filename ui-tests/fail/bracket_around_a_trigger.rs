@@ -1,0 +1,12 @@
+use fence::fenced;
+
+static STOP: fence::Event = fence::Event::new();
+
+async fn wait() {}
+
+#[fenced(on(STOP))]
+async fn f() {
+    wait().await
+}
+
+fn main() {}

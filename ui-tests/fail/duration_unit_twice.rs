@@ -1,0 +1,10 @@
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(timeout = "1s 1s")]
+async fn f() {
+    wait().await
+}
+
+fn main() {}

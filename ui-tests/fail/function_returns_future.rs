@@ -1,0 +1,10 @@
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(timeout = "30s")]
+fn f() -> impl Future<Output = ()> {
+    wait()
+}
+
+fn main() {}

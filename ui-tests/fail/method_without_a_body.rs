@@ -1,0 +1,6 @@
+trait Store {
+    #[fence::fenced(timeout = "30s")]
+    async fn read(&self) -> u8;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+#![deny(deprecated)]
+
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(timeout = "30s")]
+async fn f() {
+    println!("done");
+}
+
+fn main() {}

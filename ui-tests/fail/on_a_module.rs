@@ -1,0 +1,6 @@
+use fence::fenced;
+
+#[fenced(timeout = "30s")]
+mod m {}
+
+fn main() {}

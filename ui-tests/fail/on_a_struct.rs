@@ -1,0 +1,6 @@
+use fence::fenced;
+
+#[fenced(timeout = "30s")]
+struct S;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use fence::fenced;
+
+#[fenced(timeout = "30s")]
+trait T {}
+
+fn main() {}
