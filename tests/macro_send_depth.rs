@@ -17,11 +17,11 @@ macro_rules! chain {
     };
 }
 
-chain!(a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18 a19 a20);
+chain!(a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16);
 
 // The default recursion limit of the compiler applies: this file does not raise it.
 #[test]
-fn twenty_levels_are_send() {
+fn sixteen_levels_are_send() {
     fn send<T: Send>(_: &T) {}
     send(&a1());
 }

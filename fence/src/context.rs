@@ -21,7 +21,7 @@ use crate::fingerprint::Fingerprint;
 use crate::handle::Shared;
 use crate::own::Own;
 use crate::source::Entry;
-use crate::stack::{Interrupted, Part, Running, Stack};
+use crate::stack::{Interrupted, Running, Stack};
 use crate::times::earliest;
 
 thread_local! {
@@ -84,20 +84,18 @@ impl Live {
 }
 
 /// Runs `f` inside a fence's frame.
+#[inline]
 pub(crate) fn within<S: Own, R>(
     live: &mut Live,
     own: &mut S,
     step: Step,
     f: impl FnOnce() -> R,
 ) -> (R, Around) {
-    struct Restore<'a, S: Own>(&'a mut Live, &'a mut S, Around);
+    struct Restore<'a, S: Own>(&'a mut Live, &'a mut S);
     impl<S: Own> Restore<'_, S> {
-        fn restore(&mut self) {
-            let popped = with(|stack| stack.pop(|lent| self.1.reclaim(lent)));
-            if let Some(Some(Part::Fence(running))) = popped {
-                *self.0 = running.live;
-                self.2.wanted = running.wanted;
-            }
+        #[inline]
+        fn restore(&mut self) -> Option<Instant> {
+            with(|stack| stack.pop_fence(self.0, |lent| self.1.reclaim(lent))).flatten()
         }
     }
     impl<S: Own> Drop for Restore<'_, S> {
@@ -105,16 +103,14 @@ pub(crate) fn within<S: Own, R>(
             self.restore();
         }
     }
-    let shown = std::mem::take(live);
-    let Some(host) = with(|stack| stack.push_fence(shown, step, |lent| own.lend(lent))) else {
+    let Some(host) = with(|stack| stack.push_fence(live, step, |lent| own.lend(lent))) else {
         return (f(), Around::default());
     };
-    let mut restore = Restore(live, own, Around { host, wanted: None });
+    let mut restore = Restore(live, own);
     let value = f();
-    restore.restore();
-    let around = std::mem::take(&mut restore.2);
+    let wanted = restore.restore();
     std::mem::forget(restore);
-    (value, around)
+    (value, Around { host, wanted })
 }
 
 /// Runs `f` with a set bound.
@@ -122,16 +118,10 @@ pub(crate) fn within_bound<R>(fencing: &mut Fencing, detached: bool, f: impl FnO
     struct Restore<'a>(&'a mut Fencing);
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
-            if let Some(Some(Part::Bound { fencing, .. })) = with(|stack| stack.pop(|_| ())) {
-                *self.0 = fencing;
-            }
+            with(|stack| stack.pop_bound(self.0));
         }
     }
-    let shown = Part::Bound {
-        fencing: std::mem::take(fencing),
-        detached,
-    };
-    let Some(()) = with(|stack| stack.push(shown)) else {
+    let Some(()) = with(|stack| stack.push_bound(fencing, detached)) else {
         return f();
     };
     let _restore = Restore(fencing);
@@ -196,6 +186,7 @@ pub(crate) fn ask(host: Host, deadline: Instant) {
 }
 
 /// `None` while the thread is being torn down, when nothing is bound any more.
+#[inline]
 fn with<R>(f: impl FnOnce(&mut Stack) -> R) -> Option<R> {
     STACK.try_with(|stack| f(&mut stack.borrow_mut())).ok()
 }

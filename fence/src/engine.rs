@@ -122,6 +122,7 @@ impl<S: Own> Engine<S> {
     }
 
     /// Before the body: the time, if our timer went off.
+    #[inline]
     pub(crate) fn tick(&mut self, timer: Pin<&mut Timer>) -> Option<Instant> {
         timer.went_off().then(|| self.note_time())
     }
@@ -134,6 +135,7 @@ impl<S: Own> Engine<S> {
     }
 
     /// After a pending body: whether the fence has fired and may say so. Otherwise it is armed.
+    #[inline]
     pub(crate) fn look(
         &mut self,
         around: &Around,
@@ -145,6 +147,7 @@ impl<S: Own> Engine<S> {
         has_fired && !context::is_interrupted_now()
     }
 
+    #[inline]
     fn is_latched(&self) -> bool {
         self.live.is_latched() || self.own.any_entry(&mut Entry::is_latched)
     }

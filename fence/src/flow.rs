@@ -74,6 +74,7 @@ impl<T> fmt::Debug for Way<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E> Branch for Result<T, E> {
     type Output = T;
     type Residual = Result<Infallible, E>;
@@ -86,6 +87,7 @@ impl<T, E> Branch for Result<T, E> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Branch for Option<T> {
     type Output = T;
     type Residual = Option<Infallible>;
@@ -95,6 +97,7 @@ impl<T> Branch for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B, C> Branch for ControlFlow<B, C> {
     type Output = C;
     type Residual = ControlFlow<B, Infallible>;
@@ -107,6 +110,7 @@ impl<B, C> Branch for ControlFlow<B, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E> Branch for Poll<Result<T, E>> {
     type Output = Poll<T>;
     type Residual = Result<Infallible, E>;
@@ -120,6 +124,7 @@ impl<T, E> Branch for Poll<Result<T, E>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Result<T, F> {
     fn leave(residual: Result<Infallible, E>) -> Self {
         let Err(error) = residual;
@@ -127,6 +132,7 @@ impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Result<T, F> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Poll<Result<T, F>> {
     fn leave(residual: Result<Infallible, E>) -> Self {
         let Err(error) = residual;
@@ -134,12 +140,14 @@ impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Poll<Result<T, F>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Leave<Option<Infallible>> for Option<T> {
     fn leave(_: Option<Infallible>) -> Self {
         None
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B, C> Leave<ControlFlow<B, Infallible>> for ControlFlow<B, C> {
     fn leave(residual: ControlFlow<B, Infallible>) -> Self {
         let ControlFlow::Break(value) = residual;

@@ -27,7 +27,7 @@ struct Frame {
     lent: usize,
 }
 
-pub(crate) enum Part {
+enum Part {
     Bound { fencing: Fencing, detached: bool },
     Fence(Running),
 }
@@ -58,15 +58,17 @@ impl Stack {
         }
     }
 
-    pub(crate) fn push(&mut self, part: Part) {
+    #[inline]
+    fn push(&mut self, part: Part) {
         let (task, lent) = (tokio::task::try_id(), self.lent.0.len());
         self.frames.push(Frame { task, part, lent });
     }
 
     /// Shows a fence, which learns from its host what time has passed, and who that is.
+    #[inline]
     pub(crate) fn push_fence(
         &mut self,
-        mut live: Live,
+        live: &mut Live,
         Step { waker, expired }: Step,
         lend: impl FnOnce(&mut Lent),
     ) -> Option<Host> {
@@ -88,7 +90,7 @@ impl Stack {
         }
         let host_frame = frame.unwrap_or(self.frames.len());
         let running = Running {
-            live,
+            live: std::mem::take(live),
             waker,
             host: host_frame,
             expired,
@@ -99,11 +101,35 @@ impl Stack {
         host
     }
 
-    pub(crate) fn pop(&mut self, reclaim: impl FnOnce(&mut Lent)) -> Option<Part> {
+    /// Gives a fence back what it showed, and tells what was asked of it.
+    #[inline]
+    pub(crate) fn pop_fence(
+        &mut self,
+        live: &mut Live,
+        reclaim: impl FnOnce(&mut Lent),
+    ) -> Option<Instant> {
         reclaim(&mut self.lent);
-        self.frames.pop().map(|frame| frame.part)
+        match self.frames.pop()?.part {
+            Part::Fence(mut running) => {
+                std::mem::swap(live, &mut running.live);
+                running.wanted
+            }
+            Part::Bound { .. } => None,
+        }
     }
 
+    pub(crate) fn push_bound(&mut self, fencing: &mut Fencing, detached: bool) {
+        let fencing = std::mem::take(fencing);
+        self.push(Part::Bound { fencing, detached });
+    }
+
+    pub(crate) fn pop_bound(&mut self, bound: &mut Fencing) {
+        if let Some(Part::Bound { mut fencing, .. }) = self.frames.pop().map(|frame| frame.part) {
+            std::mem::swap(bound, &mut fencing);
+        }
+    }
+
+    #[inline]
     pub(crate) fn running(&mut self, frame: usize) -> Option<&mut Running> {
         match self.frames.get_mut(frame).map(|frame| &mut frame.part) {
             Some(Part::Fence(running)) => Some(running),
@@ -112,6 +138,7 @@ impl Stack {
     }
 
     /// The frames that this code is in, innermost first (invariant 3).
+    #[inline]
     fn visible(&self) -> impl Iterator<Item = (usize, &Frame)> {
         let task = tokio::task::try_id();
         let mut hidden = false;
@@ -201,7 +228,11 @@ impl Stack {
         }
     }
 
+    #[inline]
     fn host_frame(&self, waker: Fingerprint) -> Option<usize> {
+        if self.frames.is_empty() {
+            return None;
+        }
         let innermost = self.visible().find_map(|(_, frame)| match &frame.part {
             Part::Fence(running) => Some(running),
             Part::Bound { .. } => None,

@@ -35,6 +35,7 @@ enum State {
 
 impl Timer {
     /// Whether our own timer went off since it was armed.
+    #[inline]
     pub(crate) fn went_off(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         let is_elapsed = *this.state == State::Armed

@@ -1,4 +1,4 @@
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 #[fence::fenced(timeout = "30s")]
 async fn main() {
     tokio::task::yield_now().await;

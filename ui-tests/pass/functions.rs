@@ -31,8 +31,8 @@ impl Server {
 
 /// Documented.
 #[fenced(timeout = "5s")]
-pub async fn unit(_: u8, mut count: u8) {
-    count += 1;
+pub async fn unit(_: u8, mut count: String) {
+    count.push('!');
     wait().await;
     drop(count);
 }
@@ -75,6 +75,6 @@ async fn stub() -> u8 {
 
 fn main() {
     let server = Server { name: String::new() };
-    drop((server.name(), unit(1, 2), show("x"), allowed(), stub()));
+    drop((server.name(), unit(1, String::new()), show("x"), allowed(), stub()));
     drop(server.close((1, 2), 3));
 }

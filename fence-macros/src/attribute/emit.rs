@@ -86,7 +86,8 @@ impl Parts {
 /// ```
 ///
 /// Which lifetimes an `impl` captures depends on the edition of the token. With the place of the
-/// user's `async`, but the edition of this crate, it captures all of them everywhere.
+/// user's `async`, but the edition of this crate, it captures all of them everywhere. The last
+/// token has the same place, so that messages about the type underline the `async` alone.
 fn lean(function: Function, parts: &Parts) -> TokenStream {
     let Function {
         attributes,
@@ -100,12 +101,10 @@ fn lean(function: Function, parts: &Parts) -> TokenStream {
     let keyword = keyword.span.resolved_at(Span::call_site());
     let Arguments { inputs, bindings } = arguments::rebind(&signature.inputs, &parts.values);
     let block = body_block(&signature, keyword, &bindings, &quote!(#body));
-    let (output, written) = (
-        parts.output(&output::of(&signature)),
-        quote_spanned!(keyword=> impl),
-    );
+    let output = parts.output(&output::of(&signature));
     signature.inputs = inputs;
-    signature.output = parse_quote!(-> #written ::core::future::Future<Output = #output>);
+    let (first, last) = (quote_spanned!(keyword=> impl), quote_spanned!(keyword=> >));
+    signature.output = parse_quote!(-> #first ::core::future::Future<Output = #output #last);
     let Parts {
         krate,
         reports,

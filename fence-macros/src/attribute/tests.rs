@@ -162,12 +162,16 @@ fn a_mistake_among_options() {
 
 #[test]
 fn a_function_that_cannot_be_fenced() {
-    check("", "fn run() {}", &expect![[r#"
+    check(
+        "",
+        "fn run() {}",
+        &expect![[r#"
         fn run() {}
         ::core::compile_error! {
             "`#[fenced]` needs an `async fn`\nhelp: a fence acts at `.await` points: make this function `async`"
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

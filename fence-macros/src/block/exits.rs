@@ -83,11 +83,12 @@ impl<'a> Exits<'a> {
     fn question_mark(&mut self, node: &ExprTry) -> Expr {
         let span = node.question_token.span.resolved_at(Span::call_site());
         let exit = self.take(&Kind::Return, span, true);
-        let (krate, inner) = (self.krate, &node.expr);
+        let (krate, inner) = (located_at(self.krate, span), &node.expr);
+        let branch = quote_spanned!(span=> #krate::__private::Branch::branch);
         let (value, left) = (local("__fence_value"), local("__fence_left"));
         let leave = quote_spanned!(span=> leave());
         Expr::Verbatim(quote! {
-            (match #krate::__private::Branch::branch(#inner) {
+            (match #branch(#inner) {
                 ::core::ops::ControlFlow::Continue(#value) => #value,
                 ::core::ops::ControlFlow::Break(#left) => return #exit(#left.#leave),
             })
@@ -180,6 +181,16 @@ impl Kind {
             _ => false,
         }
     }
+}
+
+/// `$crate`, with its own meaning, but the place of the user's code: where a `?` fails, the
+/// compiler reports all of its consequences at one place, and so only once.
+fn located_at(krate: &TokenStream, place: Span) -> TokenStream {
+    let relocated = krate.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    relocated.collect()
 }
 
 /// The name of the closure that makes the exit of one way.

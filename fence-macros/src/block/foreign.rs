@@ -12,7 +12,7 @@ use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, Macro, Token};
+use syn::{Expr, Macro, Token, parse_quote};
 
 pub(super) fn rewrite(exits: &mut Exits<'_>, node: &mut Macro) {
     let found = find(&node.tokens, false);
@@ -36,6 +36,8 @@ pub(super) fn rewrite(exits: &mut Exits<'_>, node: &mut Macro) {
             .errors
             .push(messages::exit_in_macro(span, &exit, &name));
     }
+    // The compiler need not repeat it in other words.
+    *node = parse_quote!(::core::unreachable!());
 }
 
 fn list<P>(exits: &mut Exits<'_>, tokens: TokenStream) -> Option<TokenStream>

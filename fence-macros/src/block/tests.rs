@@ -18,7 +18,9 @@ fn check(input: &str, expected: &Expect) {
 
 #[test]
 fn a_future() {
-    check(r#"timeout("db", "5s"), client.get(url)"#, &expect![[r#"
+    check(
+        r#"timeout("db", "5s"), client.get(url)"#,
+        &expect![[r#"
         fn f() {
             {
                 let __fence_options = ::fence::__private::options()
@@ -26,7 +28,8 @@ fn a_future() {
                 ::fence::__private::fence(__fence_options, client.get(url)).await
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -135,7 +138,9 @@ fn a_block_with_every_kind_of_exit() {
 
 #[test]
 fn statements() {
-    check("get().await; 5", &expect![[r#"
+    check(
+        "get().await; 5",
+        &expect![[r#"
         fn f() {
             {
                 let __fence_options = ::fence::__private::options();
@@ -149,7 +154,8 @@ fn statements() {
                     .await
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

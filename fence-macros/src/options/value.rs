@@ -2,8 +2,9 @@
 
 use super::{Argument, Options, Spec, Value, code, duration};
 use crate::messages::{duration as duration_messages, option as messages};
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Lit, LitStr};
 
 impl Options {
@@ -18,10 +19,9 @@ impl Options {
             Value::Text => self.text(key, spec, value),
             Value::Switch => self.switch(key, spec, value),
             Value::Path => self.path(key, spec, value),
-            Value::Flag => self.errors.push(messages::value_unwanted(
-                key,
-                syn::spanned::Spanned::span(value),
-            )),
+            Value::Flag => self
+                .errors
+                .push(messages::value_unwanted(key, value.span())),
         }
     }
 
@@ -173,8 +173,14 @@ fn trigger(key: &Ident, spec: &Spec, value: &Expr) -> syn::Result<TokenStream> {
     match value {
         Expr::Lit(_) | Expr::Array(_) => Err(messages::wrong_kind(key, value, spec)),
         Expr::Unary(unary) if is_number(&unary.expr) => Err(messages::wrong_kind(key, value, spec)),
-        _ => Ok(quote!(&(#value))),
+        _ => Ok(borrowed(value)),
     }
+}
+
+/// With the place of the expression, where a message about its type belongs.
+fn borrowed(value: &Expr) -> TokenStream {
+    let place = value.span().resolved_at(Span::mixed_site());
+    quote_spanned!(place=> &(#value))
 }
 
 /// `timeout("5s", "db")`: the duration where the code should be.
