@@ -52,10 +52,10 @@ fn in_place(krate: &TokenStream, mut options: Options, block: &Group) -> TokenSt
     };
     let exits = Exits::rewrite(&mut parsed, krate);
     let Exits { ways, errors, .. } = exits;
-    options.errors.append(errors);
-    if ways.is_empty() {
+    if ways.is_empty() && errors.is_empty() {
         return awaited(krate, options, &warnings, &quote!(async #block));
     }
+    options.errors.append(errors);
     let expression = options.expression(krate);
     let reports = reports(options.errors, &warnings);
     leave::around(krate, &reports, &expression, &ways, &parsed)

@@ -26,6 +26,10 @@ impl Errors {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Statements (or items) that make the compiler report the mistakes.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0

@@ -124,7 +124,6 @@ impl<T, E> Branch for Poll<Result<T, E>> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Result<T, F> {
     fn leave(residual: Result<Infallible, E>) -> Self {
         let Err(error) = residual;
@@ -132,7 +131,6 @@ impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Result<T, F> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E, F: From<E>> Leave<Result<Infallible, E>> for Poll<Result<T, F>> {
     fn leave(residual: Result<Infallible, E>) -> Self {
         let Err(error) = residual;

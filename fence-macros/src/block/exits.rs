@@ -84,11 +84,11 @@ impl<'a> Exits<'a> {
         let span = node.question_token.span.resolved_at(Span::call_site());
         let exit = self.take(&Kind::Return, span, true);
         let (krate, inner) = (located_at(self.krate, span), &node.expr);
-        let branch = quote_spanned!(span=> #krate::__private::Branch::branch);
+        let branch = quote_spanned!(span=> #krate::__private::Branch::branch((#inner)));
         let (value, left) = (local("__fence_value"), local("__fence_left"));
         let leave = quote_spanned!(span=> leave());
         Expr::Verbatim(quote! {
-            (match #branch(#inner) {
+            (match #branch {
                 ::core::ops::ControlFlow::Continue(#value) => #value,
                 ::core::ops::ControlFlow::Break(#left) => return #exit(#left.#leave),
             })

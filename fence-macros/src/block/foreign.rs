@@ -37,7 +37,7 @@ pub(super) fn rewrite(exits: &mut Exits<'_>, node: &mut Macro) {
             .push(messages::exit_in_macro(span, &exit, &name));
     }
     // The compiler need not repeat it in other words.
-    *node = parse_quote!(::core::unreachable!());
+    *node = parse_quote!(::core::unreachable! {});
 }
 
 fn list<P>(exits: &mut Exits<'_>, tokens: TokenStream) -> Option<TokenStream>

@@ -101,7 +101,9 @@ fn a_block_with_every_kind_of_exit() {
                                     if b {
                                         (return __fence_exit1(()))
                                     }
-                                    let x = (match ::fence::__private::Branch::branch(get().await) {
+                                    let x = (match ::fence::__private::Branch::branch(
+                                        (get().await),
+                                    ) {
                                         ::core::ops::ControlFlow::Continue(__fence_value) => {
                                             __fence_value
                                         }
@@ -168,16 +170,33 @@ fn an_exit_in_a_macro_that_is_not_understood() {
                     ::core::compile_error! {
                         "`?` cannot leave a `fenced!` block from inside `select!`\nhelp: let `select!` evaluate to a value, and act on it outside"
                     }
+                    #[allow(dead_code)]
+                    enum __FenceExit<V> {
+                        Value(V),
+                    }
                     let __fence_options = ::fence::__private::options();
-                    ::fence::__private::fence(
+                    match ::fence::__private::fence(
                             __fence_options,
                             async {
-                                select! {
-                                    x = y => { x ?; loop { break } }
-                                }
+                                let __fence_value = {
+                                    ::core::unreachable! {}
+                                };
+                                #[allow(unreachable_code)] __FenceExit::Value(__fence_value)
                             },
                         )
                         .await
+                    {
+                        ::fence::Fenced::Completed(__fence_value) => {
+                            match __fence_value {
+                                __FenceExit::Value(__fence_value) => {
+                                    ::fence::Fenced::Completed(__fence_value)
+                                }
+                            }
+                        }
+                        ::fence::Fenced::Cancelled(__fence_value) => {
+                            ::fence::Fenced::Cancelled(__fence_value)
+                        }
+                    }
                 }
             }
         "#]],
