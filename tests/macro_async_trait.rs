@@ -33,11 +33,16 @@ impl Store for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn below_async_trait_and_behind_dyn() {
-    let mut patient: Box<dyn Store> =
-        Box::new(Slow { limit: Duration::from_secs(3), written: 0 });
+    let mut patient: Box<dyn Store> = Box::new(Slow {
+        limit: Duration::from_secs(3),
+        written: 0,
+    });
     assert_eq!(patient.read("key").await.completed(), Some(3));
     assert_eq!(patient.write("key").await.ok(), Some(3));
-    let mut hasty: Box<dyn Store> = Box::new(Slow { limit: Duration::from_secs(1), written: 0 });
+    let mut hasty: Box<dyn Store> = Box::new(Slow {
+        limit: Duration::from_secs(1),
+        written: 0,
+    });
     assert!(hasty.read("key").await.is_cancelled());
     assert!(hasty.write("key").await.is_err_and(|why| why.is_timeout()));
 }
@@ -70,7 +75,10 @@ impl Native for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn a_trait_with_async_fn() {
-    let slow = Slow { limit: Duration::from_secs(1), written: 0 };
+    let slow = Slow {
+        limit: Duration::from_secs(1),
+        written: 0,
+    };
     assert_eq!(Native::read(&slow, "ab").await.completed(), Some(2));
     assert_eq!(slow.sendable("abc").await.completed(), Some(3));
     assert_eq!(slow.provided().await.completed(), Some(1));

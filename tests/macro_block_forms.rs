@@ -39,7 +39,10 @@ async fn a_future_is_fenced_as_it_is() {
     assert_eq!(fenced!(timeout = "1s", get(3),).completed(), Some(3));
     let future = get(4);
     assert_eq!(fenced!(timeout = "1s", future).completed(), Some(4));
-    assert_eq!(fenced!(if true { ready(5) } else { ready(6) }).completed(), Some(5));
+    assert_eq!(
+        fenced!(if true { ready(5) } else { ready(6) }).completed(),
+        Some(5)
+    );
     assert!(fenced!(timeout = "1s", pending::<()>()).is_cancelled());
 }
 
@@ -99,6 +102,7 @@ async fn every_kind_of_bracket() {
 #[tokio::test(start_paused = true)]
 async fn a_call_may_be_named_like_an_option() {
     async fn on(value: u8) -> u8 {
+        yield_now().await;
         value
     }
     assert_eq!(fenced!(timeout = "1s", on(1)).completed(), Some(1));

@@ -1,6 +1,11 @@
 //! Are the arguments of a fenced function dropped like those of a plain `async fn`?
 
-#![allow(dead_code, unused_variables, unused_mut, clippy::needless_pass_by_value)]
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_mut,
+    clippy::needless_pass_by_value
+)]
 
 use std::cell::RefCell;
 use tokio_test::task::spawn;
@@ -33,7 +38,10 @@ fn log() -> Vec<&'static str> {
 }
 
 fn pair(x: &'static str, y: &'static str) -> Pair {
-    Pair { x: Noisy(x), y: Noisy(y) }
+    Pair {
+        x: Noisy(x),
+        y: Noisy(y),
+    }
 }
 
 /// The same functions once plain and once fenced.
@@ -136,16 +144,25 @@ async fn arguments_that_are_patterns() {
         };
     }
     let expected = order(call!(raw));
-    assert_eq!(expected[2], ["local", "m", "_", "c0", "c1", "x", "y", "b", "a"]);
+    assert_eq!(
+        expected[2],
+        ["local", "m", "_", "c0", "c1", "x", "y", "b", "a"]
+    );
     assert_eq!(order(call!(fenced)), expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn self_that_is_used_in_part() {
-    let owner = || Owner { used: Noisy("used"), unused: Noisy("unused") };
+    let owner = || Owner {
+        used: Noisy("used"),
+        unused: Noisy("unused"),
+    };
     let expected = order(|wait| owner().raw(Noisy("a"), Noisy("b"), wait));
     assert_eq!(expected[0], [""; 0]);
-    assert_eq!(order(|wait| owner().fenced(Noisy("a"), Noisy("b"), wait)), expected);
+    assert_eq!(
+        order(|wait| owner().fenced(Noisy("a"), Noisy("b"), wait)),
+        expected
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,7 +43,6 @@ async fn names_of_the_scope_are_not_used() {
 
 #[tokio::test(start_paused = true)]
 async fn names_of_the_expansion_are_not_seen() {
-    let (__fence_options, __fence_value, value, exit) = (1, 2, 3, 4);
     #[allow(clippy::used_underscore_binding)]
     async fn sum(__fence_options: u8, __fence_value: u8, value: u8, exit: u8) -> Option<u8> {
         let sum = fenced!(timeout = "1s", {
@@ -55,7 +54,7 @@ async fn names_of_the_expansion_are_not_seen() {
         });
         sum.completed()
     }
-    assert_eq!(sum(__fence_options, __fence_value, value, exit).await, Some(10));
+    assert_eq!(sum(1, 2, 3, 4).await, Some(10));
 }
 
 /// A block in a macro of the user's, whose names are hygienic as well.

@@ -68,22 +68,44 @@ impl<'a> Counter<'a> {
     #[fence::fenced(timeout = limit)]
     async fn without_self(limit: Duration) -> Self {
         yield_now().await;
-        Self { count: u32::from(limit.is_zero()), name: "new" }
+        Self {
+            count: u32::from(limit.is_zero()),
+            name: "new",
+        }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_kind_of_self() {
-    let mut counter = Counter { count: 1, name: "n" };
+    let mut counter = Counter {
+        count: 1,
+        name: "n",
+    };
     assert_eq!(counter.by_reference(&2).await.completed(), Some(3));
     assert_eq!(counter.by_mutable_reference(2).await.completed(), Some("n"));
     assert_eq!(counter.clone().by_value().await.completed(), Some("n"));
-    let counter = counter.by_mutable_value().await.completed().expect("completed");
+    let counter = counter
+        .by_mutable_value()
+        .await
+        .completed()
+        .expect("completed");
     assert_eq!(counter.count, 4);
-    assert_eq!(Box::new(counter.clone()).in_a_box().await.completed(), Some(4));
-    assert_eq!(Arc::new(counter.clone()).in_an_arc().await.completed(), Some(4));
-    assert_eq!(Rc::new(counter.clone()).behind_an_rc().await.completed(), Some(4));
-    assert_eq!(Box::pin(counter).as_mut().pinned().await.completed(), Some(4));
+    assert_eq!(
+        Box::new(counter.clone()).in_a_box().await.completed(),
+        Some(4)
+    );
+    assert_eq!(
+        Arc::new(counter.clone()).in_an_arc().await.completed(),
+        Some(4)
+    );
+    assert_eq!(
+        Rc::new(counter.clone()).behind_an_rc().await.completed(),
+        Some(4)
+    );
+    assert_eq!(
+        Box::pin(counter).as_mut().pinned().await.completed(),
+        Some(4)
+    );
     let new = Counter::without_self(Duration::from_secs(1)).await;
     assert_eq!(new.completed().map(|new| new.name), Some("new"));
 }

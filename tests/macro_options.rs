@@ -16,18 +16,32 @@ fn codes<T>(fenced: &fence::Fenced<T>) -> Vec<&str> {
 #[tokio::test(start_paused = true)]
 async fn time_triggers_report_under_their_own_name() {
     let at = Instant::now() + Duration::from_secs(1);
-    assert_eq!(codes(&fenced!(timeout = "1s", pending::<()>())), ["timeout"]);
+    assert_eq!(
+        codes(&fenced!(timeout = "1s", pending::<()>())),
+        ["timeout"]
+    );
     assert_eq!(codes(&fenced!(budget = "1s", pending::<()>())), ["budget"]);
-    assert_eq!(codes(&fenced!(deadline = at, pending::<()>())), ["deadline"]);
+    assert_eq!(
+        codes(&fenced!(deadline = at, pending::<()>())),
+        ["deadline"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn time_triggers_with_codes_of_their_own() {
     let at = Instant::now() + Duration::from_secs(1);
-    assert_eq!(codes(&fenced!(timeout("db", "1s"), pending::<()>())), ["db"]);
+    assert_eq!(
+        codes(&fenced!(timeout("db", "1s"), pending::<()>())),
+        ["db"]
+    );
     assert_eq!(codes(&fenced!(budget("b", "1s"), pending::<()>())), ["b"]);
     assert_eq!(codes(&fenced!(deadline("d", at), pending::<()>())), ["d"]);
-    let two = fenced!(timeout("a", "1s"), timeout("b", "1s"), timeout = "2s", pending::<()>());
+    let two = fenced!(
+        timeout("a", "1s"),
+        timeout("b", "1s"),
+        timeout = "2s",
+        pending::<()>()
+    );
     assert_eq!(codes(&two), ["a", "b"]);
 }
 
@@ -64,22 +78,22 @@ impl Server {
 
     #[fence::fenced(on = self.stop)]
     async fn field(&self) {
-        pending().await
+        pending::<()>().await;
     }
 
     #[fence::fenced(on = self.halt())]
     async fn method(&self) {
-        pending().await
+        pending::<()>().await;
     }
 
     #[fence::fenced(on("end", self.stop), on("end too", &self.stop))]
     async fn own_codes(&self) {
-        pending().await
+        pending::<()>().await;
     }
 
     #[fence::fenced(on = ["a name", self.stop, (self.stop)])]
     async fn list(&self) {
-        pending().await
+        pending::<()>().await;
     }
 }
 
@@ -96,9 +110,18 @@ async fn triggers_as_expressions() {
 #[tokio::test(start_paused = true)]
 async fn a_static_takes_its_name_in_lower_case() {
     SHUTDOWN.set();
-    assert_eq!(codes(&fenced!(on = SHUTDOWN, pending::<()>())), ["shutdown"]);
-    assert_eq!(codes(&fenced!(on = &SHUTDOWN, pending::<()>())), ["shutdown"]);
-    assert_eq!(codes(&fenced!(on = self::SHUTDOWN, pending::<()>())), ["shutdown"]);
+    assert_eq!(
+        codes(&fenced!(on = SHUTDOWN, pending::<()>())),
+        ["shutdown"]
+    );
+    assert_eq!(
+        codes(&fenced!(on = &SHUTDOWN, pending::<()>())),
+        ["shutdown"]
+    );
+    assert_eq!(
+        codes(&fenced!(on = self::SHUTDOWN, pending::<()>())),
+        ["shutdown"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +146,7 @@ async fn a_trigger_is_borrowed() {
 async fn a_name_means_what_is_bound_or_else_the_event_of_the_process() {
     #[fence::fenced(on = "macro_options_stop")]
     async fn wait() {
-        pending().await
+        pending::<()>().await;
     }
     let bound = Event::new();
     bound.set();
@@ -149,16 +172,24 @@ async fn inherit_decides_whether_the_bound_fencing_counts() {
 async fn the_name_is_that_of_the_function_unless_given() {
     #[fence::fenced(timeout = "1s")]
     async fn r#loop() {
-        pending().await
+        pending::<()>().await;
     }
     #[fence::fenced(timeout = "1s", name = "given")]
     async fn named() {
-        pending().await
+        pending::<()>().await;
     }
-    let name = |fenced: fence::Fenced<()>| fenced.into_result().err().and_then(|why| why.name().map(str::to_owned));
+    let name = |fenced: fence::Fenced<()>| {
+        fenced
+            .into_result()
+            .err()
+            .and_then(|why| why.name().map(str::to_owned))
+    };
     assert_eq!(name(r#loop().await).as_deref(), Some("loop"));
     assert_eq!(name(named().await).as_deref(), Some("given"));
-    assert_eq!(name(fenced!(timeout = "1s", name = "block", pending())).as_deref(), Some("block"));
+    assert_eq!(
+        name(fenced!(timeout = "1s", name = "block", pending())).as_deref(),
+        Some("block")
+    );
     assert_eq!(name(fenced!(timeout = "1s", pending())), None);
 }
 
@@ -187,5 +218,8 @@ async fn no_options_at_all() {
     async fn brackets() -> u8 {
         ready(2).await
     }
-    assert_eq!((plain().await.completed(), brackets().await.completed()), (Some(1), Some(2)));
+    assert_eq!(
+        (plain().await.completed(), brackets().await.completed()),
+        (Some(1), Some(2))
+    );
 }

@@ -23,7 +23,7 @@ async fn fenced_below(id: u32) -> usize {
 #[fence::fenced(timeout = limit)]
 #[instrument]
 async fn a_pattern((limit, _): (Duration, u8)) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 static ENTERED: AtomicUsize = AtomicUsize::new(0);
@@ -84,4 +84,19 @@ pub async fn built_in(#[allow(unused_variables)] unused: u8) -> u8 {
 #[tokio::test(start_paused = true)]
 async fn built_in_attributes_are_kept() {
     assert_eq!(built_in(1).await.completed(), Some(1));
+}
+
+/// The lints of clippy see the function as it was written: none of them has anything to say.
+#[deny(clippy::pedantic)]
+#[must_use]
+#[fence::fenced(timeout = "1s")]
+pub async fn linted(_ignored: u8, mut count: u8) -> u8 {
+    tokio::task::yield_now().await;
+    count += 1;
+    count
+}
+
+#[tokio::test(start_paused = true)]
+async fn lints_of_clippy() {
+    assert_eq!(linted(1, 1).await.completed(), Some(2));
 }

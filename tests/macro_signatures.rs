@@ -42,10 +42,10 @@ async fn configured(#[cfg(test)] a: u8, #[cfg(not(test))] a: u16) -> u8 {
 }
 
 #[fence::fenced(timeout = "1s")]
-async fn patterns((a, mut b): (u8, u8), [c, .., d]: [u8; 4], Path(e): Path<u8>) -> u8 {
+async fn patterns((one, mut two): (u8, u8), [three, .., four]: [u8; 4], Path(id): Path<u8>) -> u8 {
     yield_now().await;
-    b += 1;
-    a + b + c + d + e
+    two += 1;
+    one + two + three + four + id
 }
 
 /// Like the extractors of web frameworks.
@@ -91,8 +91,14 @@ function!(pub(crate) made(text: &str) -> Result<u32, std::num::ParseIntError>, "
 
 #[tokio::test(start_paused = true)]
 async fn generics_where_clauses_and_impl_trait() {
-    assert_eq!(generic([1_u32, 2], 3_u8).await.completed(), Some(vec![1, 2, 3]));
-    let shown = opaque("text").await.completed().map(|shown| shown.to_string());
+    assert_eq!(
+        generic([1_u32, 2], 3_u8).await.completed(),
+        Some(vec![1, 2, 3])
+    );
+    let shown = opaque("text")
+        .await
+        .completed()
+        .map(|shown| shown.to_string());
     assert_eq!(shown.as_deref(), Some("TEXT"));
 }
 
@@ -100,8 +106,16 @@ async fn generics_where_clauses_and_impl_trait() {
 async fn borrowed_arguments() {
     let long = String::from("long");
     let short = String::from("short");
-    assert_eq!(lifetimes(&long, &short, Cow::Borrowed("c")).await.completed(), Some("long"));
-    assert_eq!(dynamic(&1, Box::new(|| 2)).await.completed().as_deref(), Some("12"));
+    assert_eq!(
+        lifetimes(&long, &short, Cow::Borrowed("c"))
+            .await
+            .completed(),
+        Some("long")
+    );
+    assert_eq!(
+        dynamic(&1, Box::new(|| 2)).await.completed().as_deref(),
+        Some("12")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,7 +125,10 @@ async fn conditional_arguments() {
 
 #[tokio::test(start_paused = true)]
 async fn patterns_as_arguments() {
-    assert_eq!(patterns((1, 2), [3, 0, 0, 4], Path(5)).await.completed(), Some(16));
+    assert_eq!(
+        patterns((1, 2), [3, 0, 0, 4], Path(5)).await.completed(),
+        Some(16)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +141,11 @@ async fn recursion_through_a_box() {
     assert_eq!(factorial(10).await.completed(), Some(3_628_800));
     assert_eq!(is_even(10).await.completed(), Some(true));
     let spawned: Pin<Box<dyn Future<Output = Fenced<u64>> + Send>> = Box::pin(factorial(5));
-    assert!(tokio::spawn(spawned).await.is_ok_and(|done| done.completed() == Some(120)));
+    assert!(
+        tokio::spawn(spawned)
+            .await
+            .is_ok_and(|done| done.completed() == Some(120))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,10 @@
 //! Does a fence cost the same number of bytes whatever it is put around?
 
-#![allow(clippy::large_futures, clippy::large_types_passed_by_value, clippy::large_stack_arrays)]
+#![allow(
+    clippy::large_futures,
+    clippy::large_types_passed_by_value,
+    clippy::large_stack_arrays
+)]
 
 use fence::Fenced;
 use std::mem::size_of_val;
@@ -51,8 +55,14 @@ functions!(fenced, #[fence::fenced(timeout = "1s", on = "size")]);
 fn whatever_the_arguments() {
     let constant = size_of_val(&fenced::nothing()) - size_of_val(&raw::nothing());
     for (raw, fenced) in [
-        (size_of_val(&raw::small("", 0)), size_of_val(&fenced::small("", 0))),
-        (size_of_val(&raw::large([0; 1024])), size_of_val(&fenced::large([0; 1024]))),
+        (
+            size_of_val(&raw::small("", 0)),
+            size_of_val(&fenced::small("", 0)),
+        ),
+        (
+            size_of_val(&raw::large([0; 1024])),
+            size_of_val(&fenced::large([0; 1024])),
+        ),
         (
             size_of_val(&raw::pattern(([0; 512], [0; 512]))),
             size_of_val(&fenced::pattern(([0; 512], [0; 512]))),
@@ -60,7 +70,10 @@ fn whatever_the_arguments() {
         (size_of_val(&raw::local()), size_of_val(&fenced::local())),
     ] {
         let cost = fenced - raw;
-        assert!(cost.abs_diff(constant) <= 8, "{raw} → {fenced}: {cost}, not {constant}");
+        assert!(
+            cost.abs_diff(constant) <= 8,
+            "{raw} → {fenced}: {cost}, not {constant}"
+        );
     }
 }
 
@@ -117,5 +130,8 @@ fn however_deep() {
     let raw = size_of_val(&plain_chain::five([0; 1024]));
     let fenced = size_of_val(&fenced_chain::five([0; 1024]));
     let most = 6 * (constant + 8);
-    assert!(fenced - raw <= most, "{raw} → {fenced}: more than {most} for six fences");
+    assert!(
+        fenced - raw <= most,
+        "{raw} → {fenced}: more than {most} for six fences"
+    );
 }

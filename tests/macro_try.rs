@@ -61,7 +61,9 @@ async fn a_cancellation_becomes_the_error_of_the_function() {
 #[tokio::test(start_paused = true)]
 async fn boxed_errors_keep_the_cancellation() {
     let error = boxed().await.expect_err("cancelled");
-    let why = error.downcast_ref::<Cancelled>().expect("the cancellation itself");
+    let why = error
+        .downcast_ref::<Cancelled>()
+        .expect("the cancellation itself");
     assert!(why.by("db"));
 }
 
