@@ -17,11 +17,12 @@ macro_rules! chain {
     };
 }
 
-chain!(a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16);
+chain!(a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18);
 
-// The default recursion limit of the compiler applies: this file does not raise it.
+// The default recursion limit of the compiler applies: this file does not raise it. A plain
+// `async fn` gets to 32 levels; each fence spends one type of its own and one `Option` more.
 #[test]
-fn sixteen_levels_are_send() {
+fn eighteen_levels_are_send() {
     fn send<T: Send>(_: &T) {}
     send(&a1());
 }

@@ -12,7 +12,7 @@ use function::{Function, Item};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut options = options::attribute(arguments);
     let fitting = match function::parse(item.clone()) {
         Item::Function(function) => check::check(*function, &mut options),
@@ -20,7 +20,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     };
     match fitting {
         Ok(fitting) => emit::emit(fitting, options),
-        Err(error) => as_written(error, options, &item),
+        Err(error) => as_written(error, options, item),
     }
 }
 

@@ -18,7 +18,7 @@ use proc_macro::TokenStream;
 /// `#[fenced]`: documented where `fence` re-exports it.
 #[proc_macro_attribute]
 pub fn fenced(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::expand(arguments.into(), item.into()).into()
+    attribute::expand(arguments.into(), &item.into()).into()
 }
 
 /// `fenced!`, called by a `macro_rules!` of `fence` that passes its `$crate` first.

@@ -52,6 +52,9 @@ pin_project! {
     where
         S: Own,
     {
+        // Auto traits are proven field by field. Behind the body these would be proven at the
+        // innermost of nested fences, and soon beyond the compiler's recursion limit.
+        parts: PhantomData<(Timer, Engine<S>)>,
         // `None` once it has ended. Dropped before the rest, as any body is before its scope.
         #[pin]
         body: Option<F>,
@@ -80,6 +83,7 @@ impl<F> Fence<F> {
 impl<F, S: Own, M> Fence<F, S, M> {
     pub(crate) fn from_engine(engine: Engine<S>, body: F) -> Self {
         Self {
+            parts: PhantomData,
             body: Some(body),
             timer: Timer::default(),
             engine,

@@ -7,7 +7,6 @@
 //! type is expected outside, so that `return Err(Box::new(error))` means the same as ever.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::task::Poll;
@@ -51,6 +50,7 @@ impl<R> Leaving<R> {
 }
 
 /// One way out of a block: knows the type of the value that is carried out, but holds none.
+#[derive(Debug)]
 pub struct Way<T>(PhantomData<fn() -> T>);
 
 impl<T> Way<T> {
@@ -65,12 +65,6 @@ impl<T> Way<T> {
     #[must_use]
     pub fn never(self) -> Option<T> {
         None
-    }
-}
-
-impl<T> fmt::Debug for Way<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Way")
     }
 }
 

@@ -127,17 +127,14 @@ impl fmt::Display for Reason {
         write!(f, "{}: ", self.code)?;
         match (&self.firing.cause, self.firing.kind) {
             (Some(cause), _) => write!(f, "{cause}"),
-            (None, ReasonKind::Timeout) => {
-                write!(
-                    f,
-                    "timed out after {:?}",
-                    self.firing.limit.unwrap_or_default()
-                )
-            }
+            (None, ReasonKind::Timeout) => match self.firing.limit.unwrap_or_default() {
+                Duration::ZERO => f.write_str("timed out after 0s"),
+                limit => write!(f, "timed out after {limit:?}"),
+            },
             (None, ReasonKind::Event) => f.write_str("event set"),
             (None, ReasonKind::Handle) => f.write_str("cancelled through its handle"),
             (None, ReasonKind::Dropped) => f.write_str("guard dropped"),
-            (None, ReasonKind::Custom(kind)) => f.write_str(kind),
+            (None, ReasonKind::Custom(kind)) => write!(f, "{kind} fired"),
         }
     }
 }

@@ -10,7 +10,11 @@ const PINNED: &str = "1.95.";
 #[test]
 fn messages() {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = Command::new(rustc).arg("--version").output().expect("rustc runs").stdout;
+    let version = Command::new(rustc)
+        .arg("--version")
+        .output()
+        .expect("rustc runs")
+        .stdout;
     let version = String::from_utf8_lossy(&version);
     let release = version.split_whitespace().nth(1).unwrap_or_default();
     if !release.starts_with(PINNED) || release.contains('-') {

@@ -92,14 +92,22 @@ fn bind(argument: &mut PatType, position: usize, options: &TokenStream) -> Token
     *argument.pat = parse_quote!(#name);
     let used = scan::mentions(options, &name.to_string());
     let used = used.then(|| quote!(#(#attributes)* let _ = &#name;));
-    match plain(&pattern) {
-        Some(PatIdent { mutability, .. }) => {
-            quote!(#(#attributes)* let #mutability #name = #name; #used)
-        }
-        None => quote! {
-            #(#attributes)* let #name = #name;
-            #(#attributes)* let #pattern = #name;
-        },
+    if let Some(PatIdent { mutability, .. }) = plain(&pattern) {
+        let quiet = quiet(&name);
+        return quote!(#(#attributes)* #quiet let #mutability #name = #name; #used);
+    }
+    quote! {
+        #(#attributes)* let #name = #name;
+        #(#attributes)* let #pattern = #name;
+    }
+}
+
+/// An argument that says it is not used is not used by binding it again either.
+fn quiet(name: &Ident) -> TokenStream {
+    if name.to_string().starts_with('_') {
+        quote!(#[allow(clippy::no_effect_underscore_binding, clippy::used_underscore_binding)])
+    } else {
+        TokenStream::new()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::options::Options;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Signature, Type, parse_quote};
+use syn::{Attribute, Meta, Signature, Type, parse_quote};
 
 /// Everything that the three forms have in common.
 struct Parts {
@@ -121,7 +121,8 @@ fn lean(function: Function, parts: &Parts) -> TokenStream {
         #krate::__private::#start(#options, #future)
     };
     let body = in_braces_of(&body, statements);
-    quote!(#(#attributes)* #visibility #signature #body)
+    let quiet = quiet(&attributes);
+    quote!(#(#attributes)* #quiet #visibility #signature #body)
 }
 
 /// ```text
@@ -242,6 +243,16 @@ fn body_block(
             #[allow(unreachable_code)]
             #value
         }
+    }
+}
+
+/// A bare `#[must_use]` says something on an `async fn`, and nothing on one that returns an `impl`.
+fn quiet(attributes: &[Attribute]) -> TokenStream {
+    let is_bare = |attribute: &Attribute| matches!(&attribute.meta, Meta::Path(path) if path.is_ident("must_use"));
+    if attributes.iter().any(is_bare) {
+        quote!(#[allow(clippy::double_must_use)])
+    } else {
+        TokenStream::new()
     }
 }
 

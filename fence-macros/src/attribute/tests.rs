@@ -1,12 +1,17 @@
 //! What functions become, as text.
 
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "`UPDATE_EXPECT=1` writes them"
+)]
+
 use super::expand;
 use expect_test::{Expect, expect};
 use quote::quote;
 
 fn check(arguments: &str, item: &str, expected: &Expect) {
     let arguments = arguments.parse().expect("arguments");
-    let expanded = expand(arguments, item.parse().expect("item"));
+    let expanded = expand(arguments, &item.parse().expect("item"));
     let file = syn::parse2(expanded).expect("a file");
     expected.assert_eq(&prettyplease::unparse(&file));
 }
@@ -203,7 +208,7 @@ fn nothing_panics_on_nonsense() {
             let Ok(item) = item.parse::<proc_macro2::TokenStream>() else {
                 continue;
             };
-            let expanded = expand(quote!(#arguments), item);
+            let expanded = expand(quote!(#arguments), &item);
             assert!(!expanded.is_empty());
         }
     }

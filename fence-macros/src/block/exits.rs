@@ -84,7 +84,7 @@ impl<'a> Exits<'a> {
         let span = node.question_token.span.resolved_at(Span::call_site());
         let exit = self.take(&Kind::Return, span, true);
         let (krate, inner) = (located_at(self.krate, span), &node.expr);
-        let branch = quote_spanned!(span=> #krate::__private::Branch::branch((#inner)));
+        let branch = quote_spanned!(span=> #krate::__private::Branch::branch(#inner));
         let (value, left) = (local("__fence_value"), local("__fence_left"));
         let leave = quote_spanned!(span=> leave());
         Expr::Verbatim(quote! {
@@ -183,8 +183,8 @@ impl Kind {
     }
 }
 
-/// `$crate`, with its own meaning, but the place of the user's code: where a `?` fails, the
-/// compiler reports all of its consequences at one place, and so only once.
+/// `$crate`, with its own meaning, but the place of the user's code: a span over both would
+/// be that of the whole macro call.
 fn located_at(krate: &TokenStream, place: Span) -> TokenStream {
     let relocated = krate.clone().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(place));

@@ -1,5 +1,10 @@
 //! What blocks become, as text.
 
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "`UPDATE_EXPECT=1` writes them"
+)]
+
 use super::expand;
 use expect_test::{Expect, expect};
 use proc_macro2::TokenStream;
@@ -56,6 +61,7 @@ fn a_block_without_exits() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "the expansion has them")]
 fn a_block_with_every_kind_of_exit() {
     check(
         "{ if a { break 'outer 5 } if b { continue } let x = get().await?; return x; }",
@@ -101,9 +107,7 @@ fn a_block_with_every_kind_of_exit() {
                                     if b {
                                         (return __fence_exit1(()))
                                     }
-                                    let x = (match ::fence::__private::Branch::branch(
-                                        (get().await),
-                                    ) {
+                                    let x = (match ::fence::__private::Branch::branch(get().await) {
                                         ::core::ops::ControlFlow::Continue(__fence_value) => {
                                             __fence_value
                                         }

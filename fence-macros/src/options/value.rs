@@ -12,9 +12,7 @@ impl Options {
     pub(super) fn assign(&mut self, key: &Ident, spec: &Spec, value: &Expr) {
         let value = bare(value);
         match spec.value {
-            Value::Limit | Value::Instant => {
-                self.timed(key, spec, &quote!(#key).to_string(), value)
-            }
+            Value::Limit | Value::Instant => self.timed(key, spec, value),
             Value::Trigger => self.triggers(key, spec, value),
             Value::Text => self.text(key, spec, value),
             Value::Switch => self.switch(key, spec, value),
@@ -54,12 +52,13 @@ impl Options {
         }
     }
 
-    fn timed(&mut self, key: &Ident, spec: &Spec, code: &str, value: &Expr) {
+    /// A time trigger without a code has the name of its option.
+    fn timed(&mut self, key: &Ident, spec: &Spec, value: &Expr) {
         if let Some(value) = self.errors.keep(time(key, spec, value)) {
             self.set(
                 key,
                 Argument::Coded {
-                    code: code.to_token_stream(),
+                    code: spec.name.to_token_stream(),
                     value,
                 },
             );

@@ -55,7 +55,12 @@ async fn fallible(text: &str) -> Result<u8, renamed::Cancelled> {
 #[tokio::test(start_paused = true)]
 async fn borrowed_arguments_and_elided_lifetimes() {
     let text = String::from("text");
-    assert_eq!(several(&text, &1, Cow::Borrowed("c"), (&text, 0)).await.completed(), Some(10));
+    assert_eq!(
+        several(&text, &1, Cow::Borrowed("c"), (&text, 0))
+            .await
+            .completed(),
+        Some(10)
+    );
     assert_eq!(generic(&text, str::len).await.completed(), Some(4));
     assert_eq!(fallible("5").await.ok(), Some(5));
 }
@@ -63,7 +68,10 @@ async fn borrowed_arguments_and_elided_lifetimes() {
 #[tokio::test(start_paused = true)]
 async fn methods() {
     let text = String::from("name");
-    let mut server = Server { name: &text, limit: Duration::from_secs(1) };
+    let mut server = Server {
+        name: &text,
+        limit: Duration::from_secs(1),
+    };
     assert_eq!(server.name().await.completed(), Some("name"));
     assert_eq!(server.elided("x").await.completed(), Some("name"));
     assert_eq!(server.close().await.completed().as_deref(), Some("name"));

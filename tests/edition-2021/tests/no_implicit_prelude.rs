@@ -29,7 +29,10 @@ mod bare {
 #[tokio::test(start_paused = true)]
 async fn a_module_without_the_prelude() {
     let stop = renamed::Event::new();
-    assert_eq!(bare::function(&stop, "text").await.completed().as_deref(), Some("text"));
+    assert_eq!(
+        bare::function(&stop, "text").await.completed().as_deref(),
+        Some("text")
+    );
     assert_eq!(bare::fallible().await.ok(), Some(5));
     assert_eq!(bare::block(Some(5)).await, Some(5));
     assert_eq!(bare::block(None).await, None);
