@@ -21,7 +21,11 @@ impl Wake for Idle {
 async fn once() {
     let mut was_polled = false;
     std::future::poll_fn(|_| {
-        if std::mem::replace(&mut was_polled, true) { Poll::Ready(()) } else { Poll::Pending }
+        if std::mem::replace(&mut was_polled, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
 }
@@ -29,12 +33,19 @@ async fn once() {
 /// Allocations of `fence()` polled to its end; `between` runs after each pending poll. The first
 /// round fills what a thread keeps for good: the context stack, the slots of an event.
 fn allocations<F: Future>(fence: impl Fn() -> F, between: impl Fn()) -> u64 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
     let _entered = runtime.enter();
     let waker = Waker::from(Arc::new(Idle));
     let round = || {
         let mut fence = pin!(fence());
-        while fence.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+        while fence
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+        {
             between();
         }
     };
@@ -51,14 +62,33 @@ fn completed<F: Future>(fence: impl Fn() -> F) -> u64 {
 fn a_completed_fence_allocates_nothing() {
     let stop = Event::new();
     let bound = Fencing::new().on("stop", &stop);
-    let (empty, both) = (Fencing::new(), Fencing::new().timeout(LONG).on("stop", &stop));
+    let (empty, both) = (
+        Fencing::new(),
+        Fencing::new().timeout(LONG).on("stop", &stop),
+    );
 
     assert_eq!(completed(|| empty.run(once())), 0, "no trigger");
-    assert_eq!(completed(|| Fencing::current().run(once())), 0, "the bound set");
+    assert_eq!(
+        completed(|| Fencing::current().run(once())),
+        0,
+        "the bound set"
+    );
     assert_eq!(completed(|| both.run(async {})), 0, "ready at once");
-    assert_eq!(completed(|| both.run(once())), 0, "timeout and event, pending once");
-    assert_eq!(completed(|| bound.bind(both.run(once()))), 0, "inside a bind");
-    assert_eq!(completed(|| both.run(both.run(both.run(once())))), 0, "three deep");
+    assert_eq!(
+        completed(|| both.run(once())),
+        0,
+        "timeout and event, pending once"
+    );
+    assert_eq!(
+        completed(|| bound.bind(both.run(once()))),
+        0,
+        "inside a bind"
+    );
+    assert_eq!(
+        completed(|| both.run(both.run(both.run(once())))),
+        0,
+        "three deep"
+    );
 }
 
 #[test]
@@ -92,7 +122,11 @@ fn a_cancelled_fence_allocates_its_record() {
     let fired = Fencing::new().on("stop", &set);
     let passed = Fencing::new().timeout(Duration::ZERO);
 
-    assert_eq!(completed(|| fired.run(never())), 2, "the record and its reasons");
+    assert_eq!(
+        completed(|| fired.run(never())),
+        2,
+        "the record and its reasons"
+    );
     assert_eq!(completed(|| passed.run(never())), 2);
 }
 
@@ -104,7 +138,11 @@ fn a_handle_is_two_allocations() {
         drop(fence.handle());
         fence
     };
-    assert_eq!(completed(with_handle), 2, "what it shares, and its list of waiters");
+    assert_eq!(
+        completed(with_handle),
+        2,
+        "what it shares, and its list of waiters"
+    );
 }
 
 // CTX, D20: asked from inner loops.

@@ -55,7 +55,11 @@ async fn a_fence_extends_the_bound_set() {
             }
             Fencing::current().timeout(ms(5)).run(pending::<()>()).await
         });
-        assert!(outcome.await.cancelled_by(if set { "stop" } else { "timeout" }));
+        assert!(
+            outcome
+                .await
+                .cancelled_by(if set { "stop" } else { "timeout" })
+        );
     }
 }
 
@@ -105,7 +109,10 @@ async fn a_fence_captures_what_is_bound_at_its_first_poll() {
 #[tokio::test(start_paused = true)]
 async fn a_saved_set_outlives_its_bind() {
     let stop = Event::new();
-    let saved = Fencing::new().on("stop", &stop).bind(async { Fencing::current() }).await;
+    let saved = Fencing::new()
+        .on("stop", &stop)
+        .bind(async { Fencing::current() })
+        .await;
     stop.set();
     assert!(saved.run(async {}).await.cancelled_by("stop"));
 }
@@ -181,7 +188,10 @@ async fn local_tasks_polled_inside_a_fence_are_not_in_it() {
     let local = tokio::task::LocalSet::new();
     let task = local.spawn_local(async {
         sleep(ms(1)).await;
-        (bound(), waits().fenced(&Fencing::new().timeout(ms(50))).await)
+        (
+            bound(),
+            waits().fenced(&Fencing::new().timeout(ms(50))).await,
+        )
     });
     let (inside, ()) = tokio::join!(
         deadline(1000).bind(set.run(local.run_until(pending::<()>()))),
@@ -222,14 +232,23 @@ async fn a_name_means_what_is_bound_and_else_the_events_of_the_process() {
     let set = Fencing::new().on("context-name", &mine).on("other", &other);
     Event::named("context-name").set();
     let bound = async { (inherits().fenced(&Fencing::new().timeout(ms(1))).await, ()) };
-    assert!(set.bind(bound).await.0.cancelled_by("timeout"), "the process's one is not meant");
+    assert!(
+        set.bind(bound).await.0.cancelled_by("timeout"),
+        "the process's one is not meant"
+    );
     other.set();
     let names = set.bind(async { names_only().fenced(&Fencing::new().timeout(ms(1))).await });
-    assert!(names.await.cancelled_by("timeout"), "what it does not name is not inherited");
+    assert!(
+        names.await.cancelled_by("timeout"),
+        "what it does not name is not inherited"
+    );
     mine.set();
     let outcome: Fenced<()> = set.bind(names_only()).await;
     assert_eq!(outcome.reasons().len(), 1);
-    assert!(names_only().await.cancelled_by("context-name"), "unbound: the process's one");
+    assert!(
+        names_only().await.cancelled_by("context-name"),
+        "unbound: the process's one"
+    );
 }
 
 // GOX-03
@@ -255,7 +274,10 @@ async fn detached_code_sees_nothing_around_it() {
 // GOX-03: but an enclosing fence still drops it.
 #[tokio::test(start_paused = true)]
 async fn detached_code_is_not_protected() {
-    let outcome = Fencing::new().timeout(ms(5)).run(fence::detached(sleep(ms(10)))).await;
+    let outcome = Fencing::new()
+        .timeout(ms(5))
+        .run(fence::detached(sleep(ms(10))))
+        .await;
     assert!(outcome.cancelled_by("timeout"));
 }
 

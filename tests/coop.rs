@@ -16,7 +16,10 @@ const WATCHDOG: Duration = Duration::from_secs(10);
 async fn hot() {
     let mut buffer = [0; 64];
     loop {
-        tokio::io::empty().read(&mut buffer).await.expect("empty never fails");
+        tokio::io::empty()
+            .read(&mut buffer)
+            .await
+            .expect("empty never fails");
     }
 }
 
@@ -27,7 +30,11 @@ async fn a_hot_body_does_not_starve_its_timeout() {
     let nested = limited.run(async { Fencing::new().run(hot()).await });
     let nested = async { nested.await.and_then(|inner| inner) };
     let start = Instant::now();
-    let spawned = async { tokio::spawn(Fencing::new().timeout(LIMIT).run(hot())).await.unwrap() };
+    let spawned = async {
+        tokio::spawn(Fencing::new().timeout(LIMIT).run(hot()))
+            .await
+            .unwrap()
+    };
     let all = async { [limited.run(hot()).await, spawned.await, nested.await] };
     let all: [Fenced<()>; 3] = tokio::time::timeout(WATCHDOG, all).await.expect("starved");
     assert!(all.iter().all(|outcome| outcome.cancelled_by("timeout")));
@@ -108,5 +115,11 @@ async fn a_tight_loop_without_a_checkpoint_completes() {
             assert_eq!(Fencing::new().run(async { 1 }).await.unwrap(), 1);
         }
     };
-    assert!(Fencing::new().timeout(limit).run(looping).await.is_completed());
+    assert!(
+        Fencing::new()
+            .timeout(limit)
+            .run(looping)
+            .await
+            .is_completed()
+    );
 }

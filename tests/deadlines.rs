@@ -15,7 +15,11 @@ fn ms(ms: u64) -> Duration {
 async fn until_cut(fencing: &Fencing) -> (Vec<String>, Duration) {
     let start = Instant::now();
     let outcome = fencing.run(pending::<()>()).await;
-    let codes = outcome.reasons().iter().map(|reason| reason.code().to_owned()).collect();
+    let codes = outcome
+        .reasons()
+        .iter()
+        .map(|reason| reason.code().to_owned())
+        .collect();
     (codes, start.elapsed())
 }
 
@@ -57,7 +61,11 @@ async fn a_bound_budget_is_shared_by_what_follows() {
         .bind(async {
             let two_seconds = || Fencing::current().run(sleep(ms(2000)));
             let (one, two) = (two_seconds().await, two_seconds().await);
-            (one, two, Fencing::current().run(async { started = true }).await)
+            (
+                one,
+                two,
+                Fencing::current().run(async { started = true }).await,
+            )
         })
         .await;
     assert!(one.is_completed());
@@ -85,7 +93,9 @@ async fn an_earlier_deadline_around_wins_and_is_named() {
         let start = Instant::now();
         let at = |code: &'static str, after| Fencing::new().deadline_as(code, start + ms(after));
         let inner_set = at("inner", inner);
-        let outcome = at("outer", outer).run(async { inner_set.run(pending::<()>()).await }).await;
+        let outcome = at("outer", outer)
+            .run(async { inner_set.run(pending::<()>()).await })
+            .await;
         let outcome: Fenced<()> = outcome.and_then(|inner| inner);
         let code = if outer < inner { "outer" } else { "inner" };
         assert!(outcome.cancelled_by(code) && outcome.reasons().len() == 1);
@@ -113,7 +123,10 @@ async fn timeouts_below_a_millisecond_are_never_early() {
 // D7: sums that overflow mean never, beside limits that do not.
 #[tokio::test(start_paused = true)]
 async fn an_endless_limit_leaves_the_others_in_force() {
-    let set = Fencing::new().timeout(Duration::MAX).budget(Duration::MAX).timeout_as("db", ms(5));
+    let set = Fencing::new()
+        .timeout(Duration::MAX)
+        .budget(Duration::MAX)
+        .timeout_as("db", ms(5));
     assert_eq!(until_cut(&set).await, (vec!["db".to_owned()], ms(5)));
 }
 
@@ -135,5 +148,11 @@ async fn every_limit_that_has_passed_is_a_reason() {
 #[tokio::test]
 async fn a_deadline_of_std_may_be_past() {
     let past = std::time::Instant::now();
-    assert!(Fencing::new().deadline(past).run(async {}).await.cancelled_by("deadline"));
+    assert!(
+        Fencing::new()
+            .deadline(past)
+            .run(async {})
+            .await
+            .cancelled_by("deadline")
+    );
 }

@@ -84,7 +84,9 @@ async fn locks_and_permits_are_given_back() {
 async fn the_next_in_line_gets_what_a_cut_body_waited_for() {
     let mutex = Mutex::new(());
     let held = mutex.lock().await;
-    let queued = Fencing::new().timeout(Duration::from_millis(5)).run(mutex.lock());
+    let queued = Fencing::new()
+        .timeout(Duration::from_millis(5))
+        .run(mutex.lock());
     let behind = async {
         let _mine = mutex.lock().await;
         true
@@ -124,10 +126,14 @@ async fn any_body_and_any_output() {
     let local = tokio::task::LocalSet::new();
     let shared = Rc::new(Cell::new(0));
     let counter = shared.clone();
-    let task = local.spawn_local(Fencing::new().timeout(Duration::from_secs(1)).run(async move {
-        sleep(Duration::from_millis(1)).await;
-        counter.set(1);
-    }));
+    let task = local.spawn_local(
+        Fencing::new()
+            .timeout(Duration::from_secs(1))
+            .run(async move {
+                sleep(Duration::from_millis(1)).await;
+                counter.set(1);
+            }),
+    );
     assert!(local.run_until(task).await.unwrap().is_completed());
     assert_eq!(shared.get(), 1);
 }
@@ -151,7 +157,9 @@ fn a_fence_adds_a_constant() {
 async fn captures_of_a_body_that_never_started_are_dropped_once() {
     let held = Arc::new(());
     let captured = held.clone();
-    let fence = Fencing::new().timeout(Duration::ZERO).run(async move { drop(captured) });
+    let fence = Fencing::new()
+        .timeout(Duration::ZERO)
+        .run(async move { drop(captured) });
     assert!(fence.await.is_cancelled());
     assert_eq!(Arc::strong_count(&held), 1);
 }

@@ -21,7 +21,9 @@ impl Drop for Counted {
 }
 
 fn full(stop: &Event) -> Fencing {
-    Fencing::new().on("stop", stop).timeout(Duration::from_secs(3600))
+    Fencing::new()
+        .on("stop", stop)
+        .timeout(Duration::from_secs(3600))
 }
 
 // EXT-01
@@ -50,7 +52,10 @@ async fn a_handle_sees_that_the_fence_was_dropped() {
     yield_now().await;
     task.abort();
     assert!(task.await.is_err());
-    assert_eq!((handle.state(), handle.reasons().len()), (State::Dropped, 0));
+    assert_eq!(
+        (handle.state(), handle.reasons().len()),
+        (State::Dropped, 0)
+    );
     assert!(!handle.cancel(), "it has ended");
 }
 
@@ -59,7 +64,10 @@ async fn a_handle_sees_that_the_fence_was_dropped() {
 fn a_runtime_goes_away_while_a_fence_is_pending() {
     for in_background in [false, true] {
         let (stop, drops) = (Event::new(), Arc::new(AtomicUsize::new(0)));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let (fencing, held) = (full(&stop), Counted(drops.clone()));
         runtime.spawn(async move {
             let _held = held;

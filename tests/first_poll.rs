@@ -22,10 +22,18 @@ async fn an_event_that_is_set_keeps_the_body_from_starting() {
         let _held = held;
         pending::<()>().await;
     });
-    let codes: Vec<_> = outcome.await.reasons().iter().map(|r| r.code().to_owned()).collect();
+    let codes: Vec<_> = outcome
+        .await
+        .reasons()
+        .iter()
+        .map(|r| r.code().to_owned())
+        .collect();
     assert_eq!(codes, ["stop"]);
     assert!(!started.into_inner());
-    assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+    assert_eq!(
+        dropped.try_recv(),
+        Err(oneshot::error::TryRecvError::Closed)
+    );
 }
 
 // PRE-02, D2
@@ -40,7 +48,9 @@ async fn time_that_has_passed_wins_over_a_ready_body() {
         Fencing::new().deadline(now - Duration::from_secs(1)),
     ] {
         let started = AtomicBool::new(false);
-        let outcome = fencing.run(async { started.store(true, Ordering::Relaxed) }).await;
+        let outcome = fencing
+            .run(async { started.store(true, Ordering::Relaxed) })
+            .await;
         assert_eq!(outcome.reasons().len(), 1);
         assert_eq!(outcome.reasons()[0].kind(), ReasonKind::Timeout);
         assert!(!started.into_inner());
@@ -52,7 +62,12 @@ async fn time_that_has_passed_wins_over_a_ready_body() {
 async fn a_deadline_in_the_past_says_zero() {
     advance(Duration::from_secs(5)).await;
     let past = Instant::now() - Duration::from_secs(1);
-    let why = Fencing::new().deadline(past).run(async {}).await.cancelled().unwrap();
+    let why = Fencing::new()
+        .deadline(past)
+        .run(async {})
+        .await
+        .cancelled()
+        .unwrap();
     assert_eq!(why.to_string(), "cancelled: deadline: timed out after 0s");
     assert_eq!(why.elapsed(), Duration::ZERO);
 }
@@ -64,7 +79,11 @@ fn a_fence_without_triggers_is_transparent() {
     let mut fence = task::spawn(Fencing::new().run(std::future::poll_fn(|cx| {
         polls += 1;
         cx.waker().wake_by_ref();
-        if polls == 3 { Poll::Ready("OK") } else { Poll::Pending }
+        if polls == 3 {
+            Poll::Ready("OK")
+        } else {
+            Poll::Pending
+        }
     })));
     for _ in 0..2 {
         assert_pending!(fence.poll());
@@ -76,7 +95,9 @@ fn a_fence_without_triggers_is_transparent() {
 // D1: the clock starts with the first poll, not with the fence.
 #[tokio::test(start_paused = true)]
 async fn the_clock_starts_at_the_first_poll() {
-    let fence = Fencing::new().timeout(Duration::from_secs(5)).run(pending::<()>());
+    let fence = Fencing::new()
+        .timeout(Duration::from_secs(5))
+        .run(pending::<()>());
     advance(Duration::from_secs(60)).await;
     let start = Instant::now();
     assert!(fence.await.is_cancelled());
@@ -107,10 +128,15 @@ async fn options_are_evaluated_once_and_before_the_body() {
 fn a_fence_that_is_never_polled_does_nothing() {
     let stop = Event::new();
     let (held, mut dropped) = oneshot::channel::<()>();
-    let fencing = Fencing::new().on("stop", &stop).timeout(Duration::from_secs(1));
+    let fencing = Fencing::new()
+        .on("stop", &stop)
+        .timeout(Duration::from_secs(1));
     drop(fencing.run(async move { drop(held) }));
     assert_eq!(fence::__private::waiters(&stop), 0);
-    assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+    assert_eq!(
+        dropped.try_recv(),
+        Err(oneshot::error::TryRecvError::Closed)
+    );
     stop.set();
 }
 

@@ -51,7 +51,10 @@ impl Quota {
 impl Trigger for Quota {
     fn fired(&self) -> Option<Firing> {
         let kind = ReasonKind::Custom("quota");
-        self.0.used_up.is_set().then(|| Firing::new(kind).because(QuotaUsedUp(80)))
+        self.0
+            .used_up
+            .is_set()
+            .then(|| Firing::new(kind).because(QuotaUsedUp(80)))
     }
 
     fn wait(&self) -> FiringFuture {
@@ -70,9 +73,17 @@ impl Trigger for Quota {
 }
 
 fn assert_quota<T>(outcome: &Fenced<T>, code: &str) {
-    let [reason] = outcome.reasons() else { panic!("one reason, not {:?}", outcome.reasons()) };
-    assert_eq!((reason.code(), reason.kind()), (code, ReasonKind::Custom("quota")));
-    assert_eq!(reason.cause().unwrap().downcast_ref(), Some(&QuotaUsedUp(80)));
+    let [reason] = outcome.reasons() else {
+        panic!("one reason, not {:?}", outcome.reasons())
+    };
+    assert_eq!(
+        (reason.code(), reason.kind()),
+        (code, ReasonKind::Custom("quota"))
+    );
+    assert_eq!(
+        reason.cause().unwrap().downcast_ref(),
+        Some(&QuotaUsedUp(80))
+    );
     assert_eq!(reason.to_string(), format!("{code}: 80 calls used"));
 }
 
@@ -104,7 +115,10 @@ async fn a_source_of_a_users_own_works_like_ours() {
 async fn a_source_that_has_fired_is_not_armed() {
     let (quota, mut started) = (Quota::default(), false);
     quota.0.used_up.set();
-    let outcome = Fencing::new().on("calls", &quota).run(async { started = true }).await;
+    let outcome = Fencing::new()
+        .on("calls", &quota)
+        .run(async { started = true })
+        .await;
     assert_quota(&outcome, "calls");
     assert!(!started);
     assert_eq!(quota.armed_and_disarmed(), (0, 0));
@@ -117,8 +131,16 @@ async fn a_source_is_armed_once_and_disarmed_once() {
     let set = Fencing::new().on("calls", &quota);
     drop(set.run(pending::<()>()));
     assert!(set.run(async {}).await.is_completed());
-    assert_eq!(quota.armed_and_disarmed(), (0, 0), "never polled, and ready at once");
-    assert!(set.run(sleep(Duration::from_millis(1))).await.is_completed());
+    assert_eq!(
+        quota.armed_and_disarmed(),
+        (0, 0),
+        "never polled, and ready at once"
+    );
+    assert!(
+        set.run(sleep(Duration::from_millis(1)))
+            .await
+            .is_completed()
+    );
     assert_eq!(quota.armed_and_disarmed(), (1, 1), "completed");
     let mut dropped = task::spawn(set.run(pending::<()>()));
     assert_pending!(dropped.poll());
@@ -182,7 +204,9 @@ async fn an_event_cancels_a_token() {
 #[tokio::test(start_paused = true)]
 async fn a_watch_channel_is_a_trigger() {
     let (send, receive) = watch::channel(false);
-    let set = Fencing::new().on("watch", &receive).timeout(Duration::from_millis(50));
+    let set = Fencing::new()
+        .on("watch", &receive)
+        .timeout(Duration::from_millis(50));
     let (outcome, ()) = tokio::join!(set.run(pending::<()>()), async {
         send.send_replace(false);
         sleep(Duration::from_millis(1)).await;
@@ -191,6 +215,8 @@ async fn a_watch_channel_is_a_trigger() {
     assert_eq!(outcome.reasons()[0].kind(), ReasonKind::Custom("watch"));
     let (send, receive) = watch::channel(false);
     drop(send);
-    let set = Fencing::new().on("watch", &receive).timeout(Duration::from_millis(50));
+    let set = Fencing::new()
+        .on("watch", &receive)
+        .timeout(Duration::from_millis(50));
     assert!(set.run(pending::<()>()).await.cancelled_by("timeout"));
 }

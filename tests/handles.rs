@@ -18,7 +18,13 @@ async fn the_first_cancel_counts() {
     assert_eq!(outcome.reasons().len(), 1);
     assert_eq!(outcome.reasons()[0].code(), "first");
     assert_eq!(outcome.reasons()[0].kind(), ReasonKind::Handle);
-    assert!(outcome.reasons()[0].location().unwrap().file().ends_with("handles.rs"));
+    assert!(
+        outcome.reasons()[0]
+            .location()
+            .unwrap()
+            .file()
+            .ends_with("handles.rs")
+    );
 }
 
 // HND-02, RUN-03
@@ -30,8 +36,16 @@ async fn cancelling_after_the_end_has_no_effect() {
     assert_eq!(fence.await.unwrap(), 7);
     assert!(!handle.cancel());
     assert!(!handle.is_cancelled());
-    assert_eq!((handle.state(), handle.reasons().len()), (State::Completed, 0));
-    assert!(Fencing::new().run(sleep(Duration::from_millis(1))).await.is_completed());
+    assert_eq!(
+        (handle.state(), handle.reasons().len()),
+        (State::Completed, 0)
+    );
+    assert!(
+        Fencing::new()
+            .run(sleep(Duration::from_millis(1)))
+            .await
+            .is_completed()
+    );
 }
 
 // HND-02, LEK-04: handles outlive fences, and the body does not.
@@ -83,13 +97,19 @@ async fn only_an_armed_guard_cancels_when_it_is_dropped() {
     let dropped = run(|handle| drop(handle.drop_guard())).await;
     assert_eq!(dropped.reasons()[0].kind(), ReasonKind::Dropped);
     assert_eq!(dropped.reasons()[0].to_string(), "handle: guard dropped");
-    assert!(run(|handle| drop(handle.drop_guard().disarm())).await.is_completed());
+    assert!(
+        run(|handle| drop(handle.drop_guard().disarm()))
+            .await
+            .is_completed()
+    );
     assert!(run(drop).await.is_completed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handle_tells_the_time_left() {
-    let mut fence = Fencing::new().timeout(Duration::from_secs(5)).run(pending::<()>());
+    let mut fence = Fencing::new()
+        .timeout(Duration::from_secs(5))
+        .run(pending::<()>());
     let handle = fence.handle();
     assert_eq!(handle.remaining(), None, "it has not started");
     let task = tokio::spawn(fence);

@@ -53,7 +53,12 @@ async fn there_are_no_cycles() {
 async fn completed_fences_leave_no_timer() {
     let fencing = Fencing::new().timeout(HOUR);
     for _ in 0..1000 {
-        assert!(fencing.run(sleep(Duration::from_micros(1))).await.is_completed());
+        assert!(
+            fencing
+                .run(sleep(Duration::from_micros(1)))
+                .await
+                .is_completed()
+        );
     }
     let start = Instant::now();
     let polls = Cell::new(0);
@@ -133,7 +138,11 @@ async fn a_panicking_destructor_leaves_nothing() {
 async fn a_cancelled_fence_leaves_no_timer() {
     let stop = Event::new();
     let mut both = task::spawn(async {
-        let _ = Fencing::new().on("stop", &stop).timeout(HOUR).run(pending::<()>()).await;
+        let _ = Fencing::new()
+            .on("stop", &stop)
+            .timeout(HOUR)
+            .run(pending::<()>())
+            .await;
         pending::<()>().await;
     });
     assert_pending!(both.poll());

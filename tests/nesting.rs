@@ -143,7 +143,9 @@ async fn three_hundred_fences_deep() {
 #[tokio::test(start_paused = true)]
 async fn a_set_extended_ten_thousand_times() {
     let stop = Event::new();
-    let set = (0..10_000).fold(Fencing::new(), |set, _| set.on("stop", &stop).timeout(ms(5)));
+    let set = (0..10_000).fold(Fencing::new(), |set, _| {
+        set.on("stop", &stop).timeout(ms(5))
+    });
     stop.set();
     assert_eq!(set.run(async {}).await.reasons().len(), 1);
 }

@@ -19,7 +19,10 @@ fn codes<T>(outcome: &Fenced<T>) -> Vec<&str> {
 #[tokio::test(start_paused = true)]
 async fn two_events_in_one_poll_are_both_reported() {
     let (a, b) = (Event::new(), Event::new());
-    let fencing = Fencing::new().on("shutdown", &a).on("disconnect", &b).timeout(ms(50));
+    let fencing = Fencing::new()
+        .on("shutdown", &a)
+        .on("disconnect", &b)
+        .timeout(ms(50));
     let outcome = fencing
         .run(async {
             b.set();
@@ -27,7 +30,11 @@ async fn two_events_in_one_poll_are_both_reported() {
             pending::<()>().await;
         })
         .await;
-    assert_eq!(codes(&outcome), ["disconnect", "shutdown"], "as they fired, not as declared");
+    assert_eq!(
+        codes(&outcome),
+        ["disconnect", "shutdown"],
+        "as they fired, not as declared"
+    );
     assert!(outcome.cancelled_by("shutdown") && outcome.cancelled_by("disconnect"));
     assert!(!outcome.cancelled_by("timeout"));
     assert_eq!(outcome.cancelled().unwrap().primary().code(), "disconnect");
@@ -37,7 +44,10 @@ async fn two_events_in_one_poll_are_both_reported() {
 #[tokio::test(start_paused = true)]
 async fn time_and_events_are_ordered_together() {
     let (late, early) = (Event::new(), Event::new());
-    let fencing = Fencing::new().on("late", &late).timeout(ms(20)).on("early", &early);
+    let fencing = Fencing::new()
+        .on("late", &late)
+        .timeout(ms(20))
+        .on("early", &early);
     let outcome = fencing.run(async {
         // The clock moves on and the timeout passes while this is one step away from its end.
         tokio::time::advance(ms(30)).await;
@@ -51,7 +61,10 @@ async fn time_and_events_are_ordered_together() {
 #[tokio::test(start_paused = true)]
 async fn one_event_under_two_codes_is_two_reasons() {
     let stop = Event::new();
-    let fencing = Fencing::new().on("a", &stop).on("b", &stop).on("a", &stop.clone());
+    let fencing = Fencing::new()
+        .on("a", &stop)
+        .on("b", &stop)
+        .on("a", &stop.clone());
     stop.set();
     assert_eq!(codes(&fencing.run(async {}).await), ["a", "b"]);
 }
@@ -82,14 +95,20 @@ async fn equal_deadlines_are_two_reasons() {
 #[tokio::test(start_paused = true)]
 async fn reasons_read_well() {
     let stop = Event::new();
-    let fencing = Fencing::new().named("page").on("stop", &stop).timeout_as("db", ms(1500));
+    let fencing = Fencing::new()
+        .named("page")
+        .on("stop", &stop)
+        .timeout_as("db", ms(1500));
     let run = |handle: fn(&Handle)| {
         let mut fence = fencing.run(pending::<()>());
         handle(&fence.handle());
         fence
     };
     let why = run(|_| ()).await.cancelled().unwrap();
-    assert_eq!(why.to_string(), "`page` cancelled: db: timed out after 1.5s");
+    assert_eq!(
+        why.to_string(),
+        "`page` cancelled: db: timed out after 1.5s"
+    );
     stop.set_because("deploy");
     let why = run(|handle| _ = handle.cancel()).await.cancelled().unwrap();
     let text = "`page` cancelled: stop: deploy; handle: cancelled through its handle";
@@ -104,10 +123,19 @@ async fn a_cancellation_is_an_error_with_a_source() {
     let stop = Event::new();
     stop.set_because(std::io::Error::other("disk full"));
     let line = line!() - 1;
-    let why = Fencing::new().on("stop", &stop).run(async {}).await.into_result().unwrap_err();
+    let why = Fencing::new()
+        .on("stop", &stop)
+        .run(async {})
+        .await
+        .into_result()
+        .unwrap_err();
     is_error(&why);
     assert_eq!(size_of::<Cancelled>(), size_of::<usize>());
-    let cause = why.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
+    let cause = why
+        .source()
+        .unwrap()
+        .downcast_ref::<std::io::Error>()
+        .unwrap();
     assert_eq!(cause.to_string(), "disk full");
     assert_eq!(why.primary().location().unwrap().line(), line);
     assert!(!why.is_timeout());

@@ -36,7 +36,10 @@ async fn an_event_or_a_timeout_fires_while_the_body_waits() {
         let (outcome, ()) = tokio::join!(fence, setter);
         assert_eq!(start.elapsed(), ms(at));
         assert_eq!(outcome.reasons().len(), 1);
-        assert_eq!((outcome.reasons()[0].code(), outcome.reasons()[0].kind()), (code, kind));
+        assert_eq!(
+            (outcome.reasons()[0].code(), outcome.reasons()[0].kind()),
+            (code, kind)
+        );
         assert_eq!(log.into_inner(), ["before"]);
     }
 }
@@ -128,7 +131,9 @@ async fn one_set_makes_many_fences() {
 #[tokio::test(start_paused = true)]
 async fn an_error_of_the_body_is_never_masked() {
     let stop = Event::new();
-    let failed = async { Err::<(), _>("boom") }.fenced(&Fencing::new().timeout(ms(1000))).await;
+    let failed = async { Err::<(), _>("boom") }
+        .fenced(&Fencing::new().timeout(ms(1000)))
+        .await;
     assert_eq!(failed.unwrap(), Err("boom"));
     let failing = async {
         stop.set();
@@ -144,8 +149,16 @@ async fn a_body_due_at_the_deadline_is_completed() {
     for _ in 0..100 {
         let until = Instant::now() + ms(100);
         let before = tokio::time::sleep_until(until);
-        assert!(Fencing::new().timeout(ms(100)).run(before).await.is_completed());
-        let inside = Fencing::new().timeout(ms(100)).run(async { sleep(ms(100)).await });
+        assert!(
+            Fencing::new()
+                .timeout(ms(100))
+                .run(before)
+                .await
+                .is_completed()
+        );
+        let inside = Fencing::new()
+            .timeout(ms(100))
+            .run(async { sleep(ms(100)).await });
         assert!(inside.await.is_completed());
     }
 }
@@ -161,10 +174,18 @@ async fn what_others_cancelled_is_a_value() {
         task.await
     });
     assert!(aborted.await.unwrap().unwrap_err().is_cancelled());
-    let elapsed = fencing.run(tokio::time::timeout(ms(1), pending::<()>())).await;
+    let elapsed = fencing
+        .run(tokio::time::timeout(ms(1), pending::<()>()))
+        .await;
     assert!(elapsed.unwrap().is_err());
     let outer = tokio::time::timeout(ms(50), async {
-        assert!(Fencing::new().timeout(ms(1)).run(pending::<()>()).await.is_cancelled());
+        assert!(
+            Fencing::new()
+                .timeout(ms(1))
+                .run(pending::<()>())
+                .await
+                .is_cancelled()
+        );
         sleep(Duration::from_secs(1)).await;
     });
     assert!(outer.await.is_err());

@@ -28,7 +28,11 @@ fn one_firing_is_one_wake() {
     for event in &events {
         event.set();
     }
-    assert_eq!(count.0.load(Ordering::Relaxed), 1, "nobody wakes a fence that has resolved");
+    assert_eq!(
+        count.0.load(Ordering::Relaxed),
+        1,
+        "nobody wakes a fence that has resolved"
+    );
 }
 
 #[derive(Default)]
@@ -54,7 +58,9 @@ async fn an_idle_fence_is_not_woken() {
 #[tokio::test(start_paused = true)]
 async fn the_latest_waker_is_the_one() {
     let stop = Event::new();
-    let fencing = Fencing::new().on("stop", &stop).timeout(Duration::from_secs(5));
+    let fencing = Fencing::new()
+        .on("stop", &stop)
+        .timeout(Duration::from_secs(5));
     for by_event in [false, true] {
         let (old, new) = (Arc::new(Count::default()), Arc::new(Count::default()));
         let wakers = [Waker::from(old.clone()), Waker::from(new.clone())];
@@ -96,7 +102,10 @@ fn a_waker_may_use_the_library() {
     let fencing = Fencing::new().on("stop", &stop).on("other", &other);
     let mut victim = task::spawn(fencing.run(pending::<()>()));
     assert_pending!(victim.poll());
-    let (victim, handle) = (Mutex::new(Some(victim)), fencing.run(pending::<()>()).handle());
+    let (victim, handle) = (
+        Mutex::new(Some(victim)),
+        fencing.run(pending::<()>()).handle(),
+    );
     let (again, another) = (stop.clone(), other.clone());
     let waker = Waker::from(Arc::new(Acts(Box::new(move || {
         again.set();
@@ -105,10 +114,20 @@ fn a_waker_may_use_the_library() {
         drop(victim.lock().unwrap().take());
     }))));
     let mut fence = Box::pin(fencing.run(pending::<()>()));
-    assert!(fence.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(
+        fence
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
     drop(waker);
     stop.set();
-    assert!(fence.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(
+        fence
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
+    );
     assert_eq!((waiters(&stop), waiters(&other)), (0, 0));
 }
 
@@ -134,8 +153,9 @@ fn set_while_fences_come_and_go() {
         let fencing = Fencing::new().on("stop", &stop);
         let come_and_go = || {
             barrier.wait();
-            let mut fences: Vec<_> =
-                (0..20).map(|_| task::spawn(fencing.run(pending::<()>()))).collect();
+            let mut fences: Vec<_> = (0..20)
+                .map(|_| task::spawn(fencing.run(pending::<()>())))
+                .collect();
             fences.retain_mut(|fence| fence.poll().is_pending());
             // Every other one is dropped while the event may be about to wake it.
             fences.into_iter().step_by(2).collect::<Vec<_>>()
@@ -174,8 +194,14 @@ async fn many_fences_cancelled_from_many_threads() {
             });
         }
         let all = futures::future::join_all(tasks);
-        let ended = timeout(Duration::from_secs(10), all).await.expect("a wake-up was lost");
-        assert!(ended.into_iter().all(|outcome| outcome.unwrap().is_cancelled()));
+        let ended = timeout(Duration::from_secs(10), all)
+            .await
+            .expect("a wake-up was lost");
+        assert!(
+            ended
+                .into_iter()
+                .all(|outcome| outcome.unwrap().is_cancelled())
+        );
     }
 }
 
@@ -184,7 +210,9 @@ async fn many_fences_cancelled_from_many_threads() {
 async fn a_hundred_thousand_waiters() {
     let stop = Event::new();
     let fencing = Fencing::new().on("stop", &stop);
-    let tasks: Vec<_> = (0..100_000).map(|_| tokio::spawn(fencing.run(pending::<()>()))).collect();
+    let tasks: Vec<_> = (0..100_000)
+        .map(|_| tokio::spawn(fencing.run(pending::<()>())))
+        .collect();
     while waiters(&stop) < tasks.len() {
         tokio::task::yield_now().await;
     }
@@ -200,20 +228,31 @@ async fn a_hundred_thousand_waiters() {
 async fn the_woken_drop_others() {
     let stop = Event::new();
     let fencing = Fencing::new().on("stop", &stop);
-    let others: Vec<_> = (0..1000).map(|_| tokio::spawn(fencing.run(pending::<()>()))).collect();
+    let others: Vec<_> = (0..1000)
+        .map(|_| tokio::spawn(fencing.run(pending::<()>())))
+        .collect();
     while waiters(&stop) < others.len() {
         tokio::task::yield_now().await;
     }
-    let aborts: Vec<_> = others.iter().map(tokio::task::JoinHandle::abort_handle).collect();
+    let aborts: Vec<_> = others
+        .iter()
+        .map(tokio::task::JoinHandle::abort_handle)
+        .collect();
     let dropper = tokio::spawn(async move {
         assert!(fencing.run(pending::<()>()).await.is_cancelled());
-        aborts.iter().step_by(2).for_each(tokio::task::AbortHandle::abort);
+        aborts
+            .iter()
+            .step_by(2)
+            .for_each(tokio::task::AbortHandle::abort);
     });
     tokio::task::yield_now().await;
     stop.set();
     dropper.await.unwrap();
     for task in others {
-        assert!(task.await.map_or_else(|error| error.is_cancelled(), |o| o.is_cancelled()));
+        assert!(
+            task.await
+                .map_or_else(|error| error.is_cancelled(), |o| o.is_cancelled())
+        );
     }
 }
 

@@ -1,0 +1,7 @@
+//! The programs of `examples/`, run as a user runs them.
+#![cfg(unix)]
+
+mod chat;
+mod program;
+mod quickstart;
+mod worker;

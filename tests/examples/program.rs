@@ -1,0 +1,112 @@
+//! Runs an example as the program that it is.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// However slow the machine: longer than any of them takes.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+/// What a program left behind.
+pub struct Ended {
+    pub status: Option<i32>,
+    /// What it printed since the last line that was waited for.
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    /// Starts an example with arguments and with this text as its input.
+    pub fn start(example: &str, arguments: &[&str], input: &str) -> Self {
+        let mut child = Command::new(path(example))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example starts");
+        child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(input.as_bytes())
+            .expect("it reads");
+        let (send, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        std::thread::spawn(move || {
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| send.send(line))
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line with this text in it.
+    pub fn line(&self, text: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(WATCHDOG);
+            let line = line.unwrap_or_else(|why| panic!("no line with `{text}`: {why}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends SIGTERM, as a supervisor does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .expect("there is a `kill`");
+        assert!(sent.success());
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let mut stdout = String::new();
+        while let Ok(line) = self.lines.recv_timeout(WATCHDOG) {
+            stdout += &line;
+            stdout.push('\n');
+        }
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().expect("piped");
+        pipe.read_to_string(&mut stderr).expect("it is text");
+        let status = self.child.wait().expect("it ends").code();
+        Ended {
+            status,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that fails leaves no process behind; one that has ended cannot be killed.
+        let _ = self.child.kill();
+    }
+}
+
+/// Cargo builds the examples of a package before its tests, beside them.
+fn path(example: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("a test has a path");
+    path.pop();
+    path.pop();
+    path.push("examples");
+    path.push(example);
+    assert!(
+        path.exists(),
+        "run `cargo build --examples` first: there is no {}",
+        path.display()
+    );
+    path
+}
