@@ -63,6 +63,19 @@ async fn a_fence_extends_the_bound_set() {
     }
 }
 
+// CTX-01: sets are values.
+#[tokio::test(start_paused = true)]
+async fn extending_a_set_leaves_its_clones_alone() {
+    let one = Fencing::new().timeout(ms(5));
+    let two = one.clone().timeout_as("db", ms(1));
+    assert!(two.run(pending::<()>()).await.cancelled_by("db"));
+    let outcome = one.bind(async move {
+        drop(two);
+        Fencing::current().run(pending::<()>()).await
+    });
+    assert!(outcome.await.cancelled_by("timeout"));
+}
+
 // CTX-05: binding cancels nothing.
 #[tokio::test(start_paused = true)]
 async fn a_bound_event_that_is_set_cancels_fences_only() {
