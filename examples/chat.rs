@@ -90,7 +90,7 @@ async fn chat(
 
 /// Says the prompt back, word by word, and thinks before each.
 fn model(prompt: &str) -> impl Stream<Item = String> {
-    stream::iter(prompt.split_whitespace()).then(async |word| {
+    stream::iter(prompt.split_whitespace()).then(|word| async move {
         tokio::time::sleep(Duration::from_millis(30)).await;
         word.to_uppercase()
     })

@@ -83,7 +83,7 @@ async fn hash_all(root: &Path) -> Report {
             is_partial.set(is_over());
             std::future::ready(!is_partial.get())
         })
-        .map(async |path| (hash(&path).await, path))
+        .map(|path| async move { (hash(&path).await, path) })
         .buffer_unordered(AT_ONCE);
     while let Some((outcome, path)) = outcomes.next().await {
         bar.inc(1);

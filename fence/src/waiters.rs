@@ -10,6 +10,7 @@
 //!    first: either it sees the shards, or they are never made.
 
 use std::cell::Cell;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
@@ -26,11 +27,12 @@ const EAGER: bool = cfg!(fence_loom);
 /// An empty list keeps at most this many slots.
 const KEPT_SLOTS: usize = 64;
 
-/// Where a registration is: its list (0 is the main one) and its slot.
+/// Where a registration is: its list (0 is the main one) and its slot, counted from one so that
+/// an absent key takes no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     list: u32,
-    slot: u32,
+    slot: NonZeroU32,
 }
 
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl Waiters {
 
     /// Takes a registration back; harmless after `close`.
     pub(crate) fn remove(&self, key: Key) {
-        let waker = self.open(key.list).remove(key.slot);
+        let waker = self.open(key.list).remove(key.slot.get() - 1);
         drop(waker);
     }
 
@@ -150,20 +152,24 @@ impl List {
         }
     }
 
-    fn insert(&mut self, waker: Waker) -> Result<u32, Waker> {
+    fn insert(&mut self, waker: Waker) -> Result<NonZeroU32, Waker> {
         if self.closed {
             return Err(waker);
         }
         self.live += 1;
-        let Some(slot) = self.free else {
-            self.slots.push(Slot::Taken(waker));
-            return Ok(u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX));
-        };
-        if let Slot::Vacant { next } = self.slots[slot as usize] {
-            self.free = next;
+        let slot = self.free.map_or(self.slots.len(), |slot| slot as usize);
+        match self.slots.get_mut(slot) {
+            Some(place) => {
+                if let Slot::Vacant { next } = std::mem::replace(place, Slot::Taken(waker)) {
+                    self.free = next;
+                }
+            }
+            None => self.slots.push(Slot::Taken(waker)),
         }
-        self.slots[slot as usize] = Slot::Taken(waker);
-        Ok(slot)
+        Ok(
+            u32::try_from(slot)
+                .map_or(NonZeroU32::MAX, |slot| NonZeroU32::MIN.saturating_add(slot)),
+        )
     }
 
     fn remove(&mut self, slot: u32) -> Option<Waker> {

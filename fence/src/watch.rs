@@ -24,7 +24,8 @@ pub(crate) struct Watch {
     waker: Fingerprint,
     /// Whether the sources of the fencing are among those registered.
     whole: bool,
-    used: usize,
+    /// How many places of `inline` are in use.
+    used: u8,
     inline: [Option<Key>; INLINE],
     rest: Option<Box<Rest>>,
 }
@@ -81,11 +82,13 @@ impl Watch {
     }
 
     fn push(&mut self, key: Option<Key>) {
-        match self.inline.get_mut(self.used) {
-            Some(place) => *place = key,
+        match self.inline.get_mut(usize::from(self.used)) {
+            Some(place) => {
+                *place = key;
+                self.used += 1;
+            }
             None => self.rest.get_or_insert_default().keys.push(key),
         }
-        self.used += 1;
     }
 
     /// Forgets all latches, and calls `remove` with each key and its position.
