@@ -209,3 +209,19 @@ async fn nothing_starts_inside_a_fence_that_has_fired() {
     assert!(outcome.await.cancelled_by("stop"));
     assert!(!inner && !between);
 }
+
+// D7: it asked its host, was not polled while its time passed, and asks again too late.
+#[tokio::test(start_paused = true)]
+async fn a_fence_inside_that_asks_too_late_ends_at_once() {
+    let start = Instant::now();
+    let outer = timeout(1000).run(async {
+        let mut late = poll_once(Box::pin(timeout(50).run(pending::<()>()))).await;
+        let early = timeout(20).run(pending::<()>()).await;
+        assert!(early.is_cancelled());
+        sleep(ms(80)).await;
+        let late = Pin::new(&mut late).await;
+        (late.is_cancelled(), start.elapsed())
+    });
+    let watched = tokio::time::timeout(ms(5000), outer).await.expect("it ends");
+    assert_eq!(watched.unwrap(), (true, ms(100)));
+}

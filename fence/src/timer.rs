@@ -29,24 +29,30 @@ enum State {
     Idle,
     /// Our own is running.
     Armed,
+    /// Our own was armed too late, and went off at once. The fences inside learn of it in the next
+    /// poll.
+    WentOff,
     /// The host of this epoch was asked, or had nothing to be asked for.
     Asked(u64),
 }
 
 impl Timer {
-    /// Whether our own timer went off since it was armed.
+    /// Whether our own timer went off since it was last asked about.
     #[inline]
     pub(crate) fn went_off(self: Pin<&mut Self>) -> bool {
         let this = self.project();
-        let is_elapsed = *this.state == State::Armed
-            && this
+        let went_off = match this.state {
+            State::Armed => this
                 .sleep
                 .as_pin_mut()
-                .is_some_and(|sleep| sleep.is_elapsed());
-        if is_elapsed {
+                .is_some_and(|sleep| sleep.is_elapsed()),
+            State::WentOff => true,
+            State::Idle | State::Asked(_) => false,
+        };
+        if went_off {
             *this.state = State::Idle;
         }
-        is_elapsed
+        went_off
     }
 
     /// Whether the host of this epoch knows all that it needs to.
@@ -95,7 +101,7 @@ impl Timer {
             .poll(cx)
             .is_ready();
         if is_elapsed {
-            *this.state = State::Idle;
+            *this.state = State::WentOff;
         }
         is_elapsed
     }
