@@ -42,11 +42,13 @@ async fn main() -> ExitCode {
 
 async fn serve() -> io::Result<()> {
     let saved = Saved::default();
-    let terminated = terminated()?;
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port(std::env::args().skip(1))?)).await?;
+    // Before the address is announced, so that no signal finds the default action in place.
+    let signals = signals()?;
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let port = port(&given.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    tokio::spawn(stop_on(terminated));
+    tokio::spawn(stop_on(signals));
     let service = Router::new()
         .route("/chat", post(chat))
         .route("/saved", get(show));
@@ -77,15 +79,19 @@ async fn chat(
     });
     // From here on nothing interrupts: whatever came of it is saved.
     let answer = answer.join(" ");
-    let (status, ending) = match outcome {
+    let (status, ending) = ending(outcome);
+    save(&saved, format!("{prompt:?} -> {answer:?} ({ending})")).await;
+    (status, format!("{answer}\n{ending}\n"))
+}
+
+fn ending(outcome: Fenced<()>) -> (StatusCode, String) {
+    match outcome {
         Fenced::Completed(()) => (StatusCode::OK, "complete".to_owned()),
         Fenced::Cancelled(why) if why.by("shutdown") => {
             (StatusCode::SERVICE_UNAVAILABLE, why.to_string())
         }
         Fenced::Cancelled(why) => (StatusCode::GATEWAY_TIMEOUT, why.to_string()),
-    };
-    save(&saved, format!("{prompt:?} -> {answer:?} ({ending})")).await;
-    (status, format!("{answer}\n{ending}\n"))
+    }
 }
 
 /// Says the prompt back, word by word, and thinks before each.
@@ -122,32 +128,42 @@ impl Limit {
     }
 }
 
-async fn stop_on(terminated: impl Future<Output = ()>) {
-    let signal = tokio::select! {
-        () = terminated => "SIGTERM",
-        _ = tokio::signal::ctrl_c() => "Ctrl-C",
-    };
-    Event::named("shutdown").set_because(signal);
+async fn stop_on(signal: impl Future<Output = &'static str>) {
+    Event::named("shutdown").set_because(signal.await);
 }
 
+/// Listens from the call on, not from the first poll as `tokio::signal::ctrl_c` does.
 #[cfg(unix)]
-fn terminated() -> io::Result<impl Future<Output = ()>> {
+fn signals() -> io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move { _ = terminate.recv().await })
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "Ctrl-C",
+        }
+    })
 }
 
-#[cfg(not(unix))]
-fn terminated() -> io::Result<impl Future<Output = ()>> {
-    Ok(std::future::pending())
+#[cfg(windows)]
+fn signals() -> io::Result<impl Future<Output = &'static str>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+        "Ctrl-C"
+    })
 }
 
-fn port(mut given: impl Iterator<Item = String>) -> io::Result<u16> {
-    match (given.next().as_deref(), given.next()) {
-        (None, _) => Ok(3000),
-        (Some("--port"), Some(port)) => port.parse().map_err(|why| {
-            io::Error::other(format!("`--port {port}`: {why}; write `--port 3000`"))
-        }),
-        (Some(other), _) => Err(io::Error::other(format!("cannot use `{other}` alone"))),
-    }
+fn port(given: &[&str]) -> io::Result<u16> {
+    let problem = match given {
+        [] => return Ok(3000),
+        ["--port", port] => match port.parse() {
+            Ok(port) => return Ok(port),
+            Err(why) => format!("`--port {port}`: {why}; write `--port 3000`"),
+        },
+        ["--port"] => "`--port` needs a number: write `--port 3000`".to_owned(),
+        ["--port", _, other, ..] | [other, ..] => format!("unknown argument `{other}`"),
+    };
+    Err(io::Error::other(problem))
 }

@@ -4,15 +4,15 @@
 //! printf 'mail 20\nvideo 900\nbackup 50\n' | cargo run --example worker -- --budget 200ms
 //! ```
 //!
-//! A line of the input is a job: its name, and how many milliseconds it takes. A job that takes
-//! longer than the budget is cut. SIGTERM (or Ctrl-C) sets the event named `"shutdown"`: the job at
-//! hand is cut and goes back to the queue, and what is left is listed. The line for each job is
-//! written outside of the fence, so none is lost.
+//! A line of the input is a job: its name, and how many milliseconds it takes; on a terminal there
+//! is a small list to try. A job that takes longer than the budget is cut. SIGTERM (or Ctrl-C)
+//! sets the event named `"shutdown"`: the job at hand is cut and goes back to the queue, and what
+//! is left is listed. The line for each job is written outside of the fence, so none is lost.
 //!
 //! Exit status: 0 if every job was done, 1 if some were not, 2 for bad input.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,10 +20,13 @@ use fence::{Event, Fenced};
 use tokio::time::sleep;
 
 const USAGE: &str = "usage: worker [--budget DURATION] < JOBS     (a job: `NAME MILLISECONDS`)";
+const SAMPLE: &str = "mail 20\nvideo 5000\nbackup 50";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let parsed = budget(std::env::args().skip(1)).and_then(|budget| Ok((budget, jobs()?)));
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let parsed = budget(&given.iter().map(String::as_str).collect::<Vec<_>>())
+        .and_then(|budget| Ok((budget, jobs()?)));
     let (budget, queue) = match parsed {
         Ok(parsed) => parsed,
         Err(problem) => {
@@ -32,8 +35,8 @@ async fn main() -> ExitCode {
         }
     };
     // Before the first job is announced, so that no signal finds the default action in place.
-    match terminated() {
-        Ok(terminated) => drop(tokio::spawn(stop_on(terminated))),
+    match signals() {
+        Ok(signals) => drop(tokio::spawn(stop_on(signals))),
         Err(error) => eprintln!("warning: signals will not stop this worker: {error}"),
     }
     if work_off(queue, budget).await {
@@ -83,46 +86,57 @@ async fn work_off(mut queue: VecDeque<Job>, budget: Duration) -> bool {
     is_all_done && queue.is_empty()
 }
 
-async fn stop_on(terminated: impl Future<Output = ()>) {
-    let signal = tokio::select! {
-        () = terminated => "SIGTERM",
-        _ = tokio::signal::ctrl_c() => "Ctrl-C",
-    };
-    Event::named("shutdown").set_because(signal);
+async fn stop_on(signal: impl Future<Output = &'static str>) {
+    Event::named("shutdown").set_because(signal.await);
 }
 
+/// Listens from the call on, not from the first poll as `tokio::signal::ctrl_c` does.
 #[cfg(unix)]
-fn terminated() -> io::Result<impl Future<Output = ()>> {
+fn signals() -> io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move { _ = terminate.recv().await })
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "Ctrl-C",
+        }
+    })
 }
 
-#[cfg(not(unix))]
-fn terminated() -> io::Result<impl Future<Output = ()>> {
-    Ok(std::future::pending())
+#[cfg(windows)]
+fn signals() -> io::Result<impl Future<Output = &'static str>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+        "Ctrl-C"
+    })
 }
 
-fn budget(mut given: impl Iterator<Item = String>) -> Result<Duration, String> {
-    match (given.next().as_deref(), given.next()) {
-        (None, _) => Ok(Duration::from_secs(1)),
-        (Some("--budget"), Some(text)) => humantime::parse_duration(&text)
+fn budget(given: &[&str]) -> Result<Duration, String> {
+    match given {
+        [] => Ok(Duration::from_secs(1)),
+        ["--budget", text] => humantime::parse_duration(text)
             .map_err(|why| format!("`--budget {text}`: {why}; write `200ms` or `5s`")),
-        (Some("--budget"), None) => Err("`--budget` needs a duration, such as `200ms`".to_owned()),
-        (Some(other), _) => Err(format!("unknown argument `{other}`")),
+        ["--budget"] => Err("`--budget` needs a duration, such as `200ms`".to_owned()),
+        ["--budget", _, other, ..] | [other, ..] => Err(format!("unknown argument `{other}`")),
     }
 }
 
 fn jobs() -> Result<VecDeque<Job>, String> {
-    let lines = io::stdin().lock().lines();
-    lines
+    let input = io::stdin().lock();
+    if input.is_terminal() {
+        return SAMPLE.lines().map(job).collect();
+    }
+    input
+        .lines()
         .map(|line| job(&line.map_err(|error| error.to_string())?))
         .collect()
 }
 
 fn job(line: &str) -> Result<Job, String> {
     let explain = || format!("`{line}` is no job: write `mail 20`");
-    let (name, millis) = line.split_once(' ').ok_or_else(explain)?;
+    let (name, millis) = line.trim().split_once(' ').ok_or_else(explain)?;
     let millis = millis.trim().parse().map_err(|_| explain())?;
     Ok(Job {
         name: name.to_owned(),

@@ -222,6 +222,8 @@ async fn a_fence_inside_that_asks_too_late_ends_at_once() {
         let late = Pin::new(&mut late).await;
         (late.is_cancelled(), start.elapsed())
     });
-    let watched = tokio::time::timeout(ms(5000), outer).await.expect("it ends");
+    let watched = tokio::time::timeout(ms(5000), outer)
+        .await
+        .expect("it ends");
     assert_eq!(watched.unwrap(), (true, ms(100)));
 }

@@ -79,6 +79,13 @@ fn a_shutdown_cuts_the_call_and_not_what_saves_it() {
 }
 
 #[test]
+fn ctrl_c_does_what_sigterm_does() {
+    let (service, _) = start();
+    service.interrupt();
+    assert_eq!(service.end().status, Some(0));
+}
+
+#[test]
 fn bad_arguments_are_explained() {
     let ended = Program::start("chat", &["--port", "many"], "").end();
     assert_eq!(ended.status, Some(2));

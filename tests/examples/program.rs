@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// However slow the machine: longer than any of them takes.
@@ -62,9 +62,18 @@ impl Program {
 
     /// Sends SIGTERM, as a supervisor does.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends SIGINT, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill")
-            .args(["-TERM", &id])
+            .args([signal, &id])
             .status()
             .expect("there is a `kill`");
         assert!(sent.success());
@@ -73,9 +82,12 @@ impl Program {
     /// Waits for its end.
     pub fn end(mut self) -> Ended {
         let mut stdout = String::new();
-        while let Ok(line) = self.lines.recv_timeout(WATCHDOG) {
-            stdout += &line;
-            stdout.push('\n');
+        loop {
+            match self.lines.recv_timeout(WATCHDOG) {
+                Ok(line) => stdout += &(line + "\n"),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end; it printed: {stdout}"),
+            }
         }
         let mut stderr = String::new();
         let mut pipe = self.child.stderr.take().expect("piped");

@@ -27,6 +27,17 @@ fn sigterm_puts_the_job_at_hand_back() {
 }
 
 #[test]
+fn ctrl_c_does_what_sigterm_does() {
+    let worker = Program::start("worker", &["--budget", "1h"], "video 600000\n");
+    worker.line("video: started");
+    worker.interrupt();
+    let ended = worker.end();
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+    let expected = "video: back to the queue, shutdown: Ctrl-C\nvideo: left in the queue\n";
+    assert_eq!(ended.stdout, expected);
+}
+
+#[test]
 fn all_done_is_success_and_bad_input_is_explained() {
     assert_eq!(
         Program::start("worker", &[], "mail 1\n").end().status,
