@@ -109,8 +109,8 @@ impl Random {
     }
 
     fn tree(&mut self, depth: u64, fences: &mut usize) -> Tree {
-        // Long enough that two of them seldom end in the same millisecond.
-        let time = 1 + self.below(1_000_000);
+        // So long that no two of them end in the same millisecond, which has tests of its own.
+        let time = 1 + self.below(1_000_000_000);
         match if depth == 0 { 0 } else { self.below(9) } {
             0 => Tree::Sleep(time),
             1..=4 => {
@@ -125,7 +125,7 @@ impl Random {
     }
 
     fn trees(&mut self, depth: u64, fences: &mut usize) -> Vec<Tree> {
-        (0..1 + self.below(3))
+        (0..=self.below(3))
             .map(|_| self.tree(depth - 1, fences))
             .collect()
     }
