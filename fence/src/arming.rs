@@ -93,10 +93,8 @@ impl<S: Own> Engine<S> {
 
     /// Has the host wake us in time. It may have told us before the body that time is up.
     fn ask(&mut self, host: Host, timer: Pin<&mut Timer>) -> bool {
-        if let Some(deadline) = self.live.deadline.filter(|_| !self.live.timed_out) {
-            context::ask(host, deadline);
-        }
-        timer.asked(host.epoch);
+        let deadline = self.live.deadline.filter(|_| !self.live.timed_out);
+        timer.asked(context::ask(host, deadline));
         self.live.timed_out
     }
 

@@ -22,6 +22,7 @@ use crate::handle::Shared;
 use crate::own::Own;
 use crate::source::Entry;
 use crate::stack::{Interrupted, Running, Stack};
+use crate::timer::next_epoch;
 use crate::times::earliest;
 
 thread_local! {
@@ -41,7 +42,7 @@ pub(crate) struct Live {
     pub(crate) timed_out: bool,
     /// Somebody inside saw a trigger of another make fire.
     pub(crate) told: bool,
-    /// As a host: names this fence and how often its timer went off.
+    /// As a host: a number for those who asked it since its timer last went off; 0 if nobody did.
     pub(crate) epoch: u64,
 }
 
@@ -176,13 +177,17 @@ pub(crate) fn remaining() -> Option<Duration> {
     deadline().map(|at| at.saturating_duration_since(Instant::now()))
 }
 
-/// Asks the host, which is polling the caller, to wake the task by `deadline`.
-pub(crate) fn ask(host: Host, deadline: Instant) {
-    with(|stack| {
-        if let Some(Running { wanted, .. }) = stack.running(host.frame) {
-            *wanted = earliest(*wanted, Some(deadline));
+/// Asks the host, which is polling the caller, to wake the task by `deadline` and whenever a
+/// source fires that it covers: the epoch that this holds for.
+pub(crate) fn ask(host: Host, deadline: Option<Instant>) -> u64 {
+    let ask = |running: &mut Running| {
+        running.wanted = earliest(running.wanted, deadline);
+        if running.live.epoch == 0 {
+            running.live.epoch = next_epoch();
         }
-    });
+        running.live.epoch
+    };
+    with(|stack| stack.running(host.frame).map_or(0, ask)).unwrap_or(0)
 }
 
 /// `None` while the thread is being torn down, when nothing is bound any more.

@@ -12,7 +12,7 @@ use crate::context::{self, Around, Live};
 use crate::fencing::Fencing;
 use crate::own::Own;
 use crate::source::Entry;
-use crate::timer::{Timer, next_epoch};
+use crate::timer::Timer;
 use crate::times::{Time, earliest, has_passed};
 use crate::watch::Watch;
 
@@ -83,7 +83,6 @@ impl<S: Own> Engine<S> {
         self.capture();
         self.own.resolve(&self.live.fencing);
         self.start_clock();
-        self.live.epoch = next_epoch();
         self.phase = Phase::Running;
         if let Some(handle) = &self.live.handle {
             handle.start(self.live.deadline);
@@ -108,17 +107,14 @@ impl<S: Own> Engine<S> {
 
     /// The clock is read only by a fence with a time of its own or bound (D1).
     fn start_clock(&mut self) {
-        let mut has_time = false;
-        self.each_time(|_| has_time = true);
-        if !has_time {
-            return;
-        }
-        let now = Instant::now();
-        let mut deadline = None;
-        self.each_time(|time| deadline = earliest(deadline, time.deadline(now)));
-        self.start = Some(now);
+        let (mut start, mut deadline) = (None, None);
+        self.each_time(|time| {
+            let now = *start.get_or_insert_with(Instant::now);
+            deadline = earliest(deadline, time.deadline(now));
+        });
+        self.start = start;
         self.live.deadline = deadline;
-        self.live.timed_out = deadline.is_some_and(|at| at <= now);
+        self.live.timed_out = has_passed(deadline, start);
     }
 
     /// Before the body: the time, if our timer went off.
@@ -129,7 +125,7 @@ impl<S: Own> Engine<S> {
 
     pub(crate) fn note_time(&mut self) -> Instant {
         let now = Instant::now();
-        self.live.epoch = next_epoch();
+        self.live.epoch = 0;
         self.live.timed_out |= has_passed(self.live.deadline, Some(now));
         now
     }

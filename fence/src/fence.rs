@@ -26,6 +26,16 @@ pin_project! {
     /// polls the body in place, is `Send` exactly if the body is, and adds the same number of
     /// bytes to any body (rules D31, D33).
     ///
+    /// A fence is used once; its [`Fencing`] makes as many as you like:
+    ///
+    /// ```compile_fail,E0382
+    /// # async fn twice() {
+    /// let fence = fence::Fencing::new().run(async {});
+    /// let _ = fence.await;
+    /// let _ = fence.await;
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// If it is polled after it resolved, and where [`Fencing::run`] says.
