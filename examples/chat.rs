@@ -77,7 +77,8 @@ async fn chat(
             answer.push(word);
         }
     });
-    // From here on nothing interrupts: whatever came of it is saved.
+    // No fence cuts from here on: whatever came of it is saved. A client that hangs up is another
+    // matter: hyper then drops the handler, this part included.
     let answer = answer.join(" ");
     let (status, ending) = ending(outcome);
     save(&saved, format!("{prompt:?} -> {answer:?} ({ending})")).await;
