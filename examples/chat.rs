@@ -7,14 +7,15 @@
 //! curl http://127.0.0.1:3000/saved
 //! ```
 //!
-//! Only the block in `chat` may be interrupted: by the time that the client gives it, or by the
-//! event `"shutdown"`, which Ctrl-C and SIGTERM set. What the model said until then is kept, saved
-//! and sent: 200 if it finished, 504 if time was up, 503 if the service is going down.
+//! Only the block in `answer` may be interrupted: by the time that the client gives it, by a client
+//! that hangs up, or by the event `"shutdown"`, which Ctrl-C and SIGTERM set. What the model said
+//! until then is kept, saved and sent: 200 if it finished, 504 if time was up, 503 if the service is
+//! going down.
 
 use std::io;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -25,9 +26,14 @@ use fence::block::fenced;
 use fence::{Event, Fenced};
 use futures::stream::{self, Stream, StreamExt};
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 
-/// The conversations, one line each. A database, elsewhere.
-type Saved = Arc<Mutex<Vec<String>>>;
+#[derive(Clone, Default)]
+struct Service {
+    /// The conversations, one line each. A database, elsewhere.
+    saved: Arc<Mutex<Vec<String>>>,
+    answering: TaskTracker,
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -41,7 +47,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> io::Result<()> {
-    let saved = Saved::default();
+    let service = Service::default();
     // Before the address is announced, so that no signal finds the default action in place.
     let signals = signals()?;
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -49,39 +55,62 @@ async fn serve() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
     tokio::spawn(stop_on(signals));
-    let service = Router::new()
+    let router = Router::new()
         .route("/chat", post(chat))
         .route("/saved", get(show));
-    axum::serve(listener, service.with_state(saved.clone()))
+    axum::serve(listener, router.with_state(service.clone()))
         .with_graceful_shutdown(Event::named("shutdown").wait())
         .await?;
-    for line in lock(&saved).iter() {
-        println!("saved: {line}");
-    }
+    // The server has no connection left; an answer whose client hung up may still be on its way.
+    service.answering.close();
+    service.answering.wait().await;
     Ok(())
 }
 
+/// The server drops this future when the client hangs up. No fence can outlive that, so what has to
+/// end is a task of its own, and the drop is one more reason to cut the block in it.
 async fn chat(
-    State(saved): State<Saved>,
+    State(service): State<Service>,
     limit: Query<Limit>,
     prompt: String,
+) -> Result<(StatusCode, String), StatusCode> {
+    let gone = Event::new();
+    let _guard = HungUp(gone.clone());
+    let answer = answer(service.clone(), limit.duration(), prompt, gone);
+    let task = service.answering.spawn(answer);
+    task.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Sets its event when dropped. After a request that was answered, nobody is left to see it.
+struct HungUp(Event);
+
+impl Drop for HungUp {
+    fn drop(&mut self) {
+        self.0.set_because("the client hung up");
+    }
+}
+
+async fn answer(
+    service: Service,
+    limit: Duration,
+    prompt: String,
+    gone: Event,
 ) -> (StatusCode, String) {
     println!(
         "asking the model, {} words",
         prompt.split_whitespace().count()
     );
     let mut answer = Vec::new();
-    let outcome = fenced!(timeout = limit.duration(), on = "shutdown", {
+    let outcome = fenced!(timeout = limit, on = "shutdown", on("disconnect", gone), {
         let mut words = std::pin::pin!(model(&prompt));
         while let Some(word) = words.next().await {
             answer.push(word);
         }
     });
-    // No fence cuts from here on: whatever came of it is saved. A client that hangs up is another
-    // matter: hyper then drops the handler, this part included.
+    // From here on nothing interrupts: whatever came of it is saved.
     let answer = answer.join(" ");
     let (status, ending) = ending(outcome);
-    save(&saved, format!("{prompt:?} -> {answer:?} ({ending})")).await;
+    save(&service, format!("{prompt:?} -> {answer:?} ({ending})")).await;
     (status, format!("{answer}\n{ending}\n"))
 }
 
@@ -104,17 +133,18 @@ fn model(prompt: &str) -> impl Stream<Item = String> {
 }
 
 /// Takes two steps, between which nobody may stop it.
-async fn save(saved: &Saved, line: String) {
+async fn save(service: &Service, line: String) {
     tokio::task::yield_now().await;
-    lock(saved).push(line);
+    lock(service).push(line.clone());
+    println!("saved: {line}");
 }
 
-async fn show(State(saved): State<Saved>) -> String {
-    lock(&saved).join("\n")
+async fn show(State(service): State<Service>) -> String {
+    lock(&service).join("\n")
 }
 
-fn lock(saved: &Saved) -> std::sync::MutexGuard<'_, Vec<String>> {
-    saved.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(service: &Service) -> MutexGuard<'_, Vec<String>> {
+    service.saved.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(serde::Deserialize)]

@@ -11,16 +11,17 @@
 //!
 //! Exit status: 0 if every file was hashed, 1 if something is missing, 2 for bad arguments.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use fence::{Cancelled, Event, Fenced, Fencing};
+use blake3::Hasher;
+use fence::{Event, Fenced, Fencing};
 use futures::stream::{self, StreamExt};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar};
 use tokio::io::AsyncReadExt;
 use walkdir::{DirEntry, WalkDir};
 
@@ -30,7 +31,7 @@ const ROWS: usize = 8;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (root, budget) = match arguments(std::env::args().skip(1)) {
+    let (root, budget) = match arguments(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {
             eprintln!("error: {problem}\n{USAGE}");
@@ -54,57 +55,52 @@ async fn main() -> ExitCode {
 
 /// What may be interrupted: at each read, by its own timeout, by the event, by what is bound.
 #[fence::fenced(timeout = "10s", on = "shutdown")]
-async fn hash(path: &Path) -> io::Result<Hashed> {
+async fn hash(path: &Path) -> io::Result<Hasher> {
     let mut file = tokio::fs::File::open(path).await?;
-    let (mut hasher, mut buffer) = (blake3::Hasher::new(), vec![0; 64 * 1024]);
+    let (mut hasher, mut buffer) = (Hasher::new(), vec![0; 64 * 1024]);
     loop {
         match file.read(&mut buffer).await? {
-            0 => {
-                return Ok(Hashed {
-                    bytes: hasher.count(),
-                    hash: hasher.finalize(),
-                });
-            }
+            0 => return Ok(hasher),
             read => _ = hasher.update(&buffer[..read]),
         }
     }
 }
 
-struct Hashed {
-    bytes: u64,
-    hash: blake3::Hash,
-}
-
 async fn hash_all(root: &Path) -> Report {
-    let (mut report, is_partial) = (Report::default(), Cell::new(false));
-    let bar = progress();
-    let mut outcomes = stream::iter(files(root))
-        .take_while(|_| {
-            is_partial.set(is_over());
-            std::future::ready(!is_partial.get())
-        })
+    let (mut report, mut is_partial) = (Report::default(), false);
+    let found = files(root).take_while(|_| {
+        is_partial = is_over();
+        !is_partial
+    });
+    let mut outcomes = stream::iter(found)
         .map(|path| async move { (hash(&path).await, path) })
         .buffer_unordered(AT_ONCE);
+    // Draws nothing where nobody looks: only on a terminal.
+    let bar = ProgressBar::new_spinner();
     while let Some((outcome, path)) = outcomes.next().await {
         bar.inc(1);
+        bar.set_message(format!("{} files", bar.position()));
         report.add(path, outcome);
     }
     bar.finish_and_clear();
     drop(outcomes);
-    report.is_partial = is_partial.get();
+    report.is_partial = is_partial;
     report
 }
 
-/// Found as they are asked for, so that the first is hashed at once.
+/// Found as they are asked for, so that the first is hashed at once. A directory that cannot be read
+/// is among them: `hash` meets the same error, and it is reported.
 fn files(root: &Path) -> impl Iterator<Item = PathBuf> {
-    let skipped = |entry: &DirEntry| matches!(entry.file_name().to_str(), Some("target" | ".git"));
-    let entries = WalkDir::new(root)
-        .into_iter()
-        .filter_entry(move |entry| !skipped(entry));
-    let files = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_file());
-    files.map(DirEntry::into_path)
+    let is_skipped = |entry: &DirEntry| {
+        entry.depth() > 0 && matches!(entry.file_name().to_str(), Some("target" | ".git"))
+    };
+    let found = WalkDir::new(root).into_iter();
+    found
+        .filter_entry(move |entry| !is_skipped(entry))
+        .filter_map(|entry| match entry {
+            Ok(entry) => entry.file_type().is_file().then(|| entry.into_path()),
+            Err(error) => error.path().map(Path::to_owned),
+        })
 }
 
 /// Whether what cut one file would cut all that follow.
@@ -112,29 +108,31 @@ fn is_over() -> bool {
     Event::named("shutdown").is_set() || fence::remaining() == Some(Duration::ZERO)
 }
 
-/// Draws nothing where nobody looks: only on a terminal.
-fn progress() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {pos} files");
-    let bar = ProgressBar::no_length();
-    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
-}
+/// A path, and what there is to say about it.
+type Rows = BTreeMap<PathBuf, String>;
 
 #[derive(Default)]
 struct Report {
-    hashed: BTreeMap<PathBuf, Hashed>,
-    cut: Vec<(PathBuf, Cancelled)>,
-    failed: Vec<(PathBuf, io::Error)>,
+    bytes: u64,
+    hashed: Rows,
+    cut: Rows,
+    failed: Rows,
     /// It ended before every file was found.
     is_partial: bool,
 }
 
 impl Report {
-    fn add(&mut self, path: PathBuf, outcome: Fenced<io::Result<Hashed>>) {
-        match outcome {
-            Fenced::Completed(Ok(hashed)) => _ = self.hashed.insert(path, hashed),
-            Fenced::Completed(Err(error)) => self.failed.push((path, error)),
-            Fenced::Cancelled(why) => self.cut.push((path, why)),
-        }
+    fn add(&mut self, path: PathBuf, outcome: Fenced<io::Result<Hasher>>) {
+        let (rows, text) = match outcome {
+            Fenced::Completed(Ok(hasher)) => {
+                self.bytes += hasher.count();
+                let hash = hasher.finalize().to_hex();
+                (&mut self.hashed, hash[..16].to_owned())
+            }
+            Fenced::Completed(Err(error)) => (&mut self.failed, error.to_string()),
+            Fenced::Cancelled(why) => (&mut self.cut, why.primary().to_string()),
+        };
+        rows.insert(path, text);
     }
 
     fn is_whole(&self) -> bool {
@@ -142,67 +140,56 @@ impl Report {
     }
 
     fn print(&self, elapsed: Duration) {
-        let bytes: u64 = self.hashed.values().map(|hashed| hashed.bytes).sum();
-        let elapsed = humantime::format_duration(Duration::from_secs_f64(
-            (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
-        ));
-        println!(
-            "files hashed: {} ({bytes} bytes, {elapsed})",
-            self.hashed.len()
-        );
-        rows(
-            self.hashed
-                .iter()
-                .map(|(path, hashed)| (path, hashed.hash.to_hex()[..16].to_owned())),
-        );
+        let (count, size) = (self.hashed.len(), HumanBytes(self.bytes));
+        println!("files hashed: {count} ({size} in {elapsed:.1?})");
+        print(&self.hashed);
         if !self.cut.is_empty() {
             println!("files cut: {}", self.cut.len());
-            rows(self.cut.iter().map(|(path, why)| (path, why.to_string())));
+            print(&self.cut);
+        }
+        if !self.failed.is_empty() {
+            println!("could not be read: {}", self.failed.len());
+            print(&self.failed);
         }
         if self.is_partial {
             println!("what else there is was not looked at");
         }
-        if !self.failed.is_empty() {
-            println!("files that could not be read: {}", self.failed.len());
-            rows(
-                self.failed
-                    .iter()
-                    .map(|(path, error)| (path, error.to_string())),
-            );
-        }
     }
 }
 
-fn rows<'a>(rows: impl ExactSizeIterator<Item = (&'a PathBuf, String)>) {
-    let more = rows.len().saturating_sub(ROWS);
-    for (path, text) in rows.take(ROWS) {
-        println!("  {:<48} {text}", path.display());
+/// The path last: it may be long.
+fn print(rows: &Rows) {
+    for (path, text) in rows.iter().take(ROWS) {
+        println!("  {text}  {}", path.display());
     }
-    if more > 0 {
-        println!("  … and {more} more");
+    if rows.len() > ROWS {
+        println!("  … and {} more", rows.len() - ROWS);
     }
 }
 
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<(PathBuf, Duration), String> {
-    let (mut root, mut budget) = (PathBuf::from("."), Duration::from_secs(60));
+fn arguments(mut given: impl Iterator<Item = OsString>) -> Result<(PathBuf, Duration), String> {
+    let (mut root, mut budget) = (None, Duration::from_secs(60));
     while let Some(argument) = given.next() {
-        if argument == "--timeout" {
-            let text = given
+        let text = argument.to_string_lossy();
+        if text == "--timeout" {
+            let value = given
                 .next()
                 .ok_or("`--timeout` needs a duration: write `--timeout 30s`")?;
-            let explain = |why| format!("`--timeout {text}`: {why}; write `30s` or `1m 30s`");
-            budget = humantime::parse_duration(&text).map_err(explain)?;
-        } else if argument.starts_with('-') {
-            return Err(format!("unknown option `{argument}`"));
+            let value = value.to_string_lossy();
+            let explain = |why| format!("`--timeout {value}`: {why}; write `30s` or `1m 30s`");
+            budget = humantime::parse_duration(&value).map_err(explain)?;
+        } else if text.starts_with('-') {
+            return Err(format!("unknown option `{text}`"));
+        } else if root.is_some() {
+            return Err(format!("`{text}` is one directory too many: name one"));
         } else {
-            root = PathBuf::from(argument);
+            root = Some(PathBuf::from(argument));
         }
     }
+    let root = root.unwrap_or_else(|| PathBuf::from("."));
     if root.is_dir() {
         return Ok((root, budget));
     }
-    Err(format!(
-        "`{}` is no directory: name one that exists",
-        root.display()
-    ))
+    let root = root.display();
+    Err(format!("`{root}` is no directory: name one that exists"))
 }

@@ -128,8 +128,11 @@ fn jobs() -> Result<VecDeque<Job>, String> {
     if input.is_terminal() {
         return SAMPLE.lines().map(job).collect();
     }
+    let is_blank =
+        |line: &io::Result<String>| line.as_ref().is_ok_and(|line| line.trim().is_empty());
     input
         .lines()
+        .filter(|line| !is_blank(line))
         .map(|line| job(&line.map_err(|error| error.to_string())?))
         .collect()
 }

@@ -79,6 +79,18 @@ fn a_shutdown_cuts_the_call_and_not_what_saves_it() {
 }
 
 #[test]
+fn a_client_that_hangs_up_cuts_the_call_and_not_what_saves_it() {
+    let (service, address) = start();
+    let story = "word ".repeat(100);
+    let running = request(&address, "POST", "/chat?timeout_ms=3600000", &story);
+    service.line("asking the model");
+    drop(running);
+    service.line("(cancelled: disconnect: the client hung up)");
+    let (_, saved) = answer(request(&address, "GET", "/saved", ""));
+    assert!(saved.ends_with("(cancelled: disconnect: the client hung up)"));
+}
+
+#[test]
 fn ctrl_c_does_what_sigterm_does() {
     let (service, _) = start();
     service.interrupt();

@@ -1,7 +1,7 @@
 //! Runs an example as the program that it is.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -115,10 +115,23 @@ fn path(example: &str) -> PathBuf {
     path.pop();
     path.push("examples");
     path.push(example);
+    // `cargo test --test examples` builds the tests alone.
     assert!(
-        path.exists(),
-        "run `cargo build --examples` first: there is no {}",
+        is_fresh(&path),
+        "run `cargo build --examples` first: {} is missing, or older than its source",
         path.display()
     );
     path
+}
+
+/// Whether it was built after the last change of its sources, which Cargo lists beside it.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    let sources = std::fs::read_to_string(program.with_extension("d")).unwrap_or_default();
+    let newest = sources
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|source| changed(Path::new(source)))
+        .max();
+    newest.is_some() && newest <= changed(program)
 }

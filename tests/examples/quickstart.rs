@@ -1,5 +1,7 @@
 //! `examples/quickstart.rs`, run as the README says.
 
+use std::path::Path;
+
 use crate::program::{Ended, Program};
 
 fn run(arguments: &[&str]) -> Ended {
@@ -35,9 +37,25 @@ fn a_budget_cuts_it_and_the_status_tells() {
     // Something below /usr takes longer than this, whatever the machine.
     let ended = run(&["--timeout", "30ms", "/usr"]);
     assert_eq!(ended.status, Some(1));
-    let reason = "`hash` cancelled: budget: timed out after 30ms";
+    let reason = "  budget: timed out after 30ms  /usr";
     let is_told = ended.stdout.contains(reason) || ended.stdout.contains("was not looked at");
     assert!(is_told, "{}", ended.stdout);
+}
+
+#[test]
+fn what_is_named_is_hashed_and_only_what_is_below_is_skipped() {
+    let named = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quickstart/target");
+    std::fs::create_dir_all(named.join("target")).unwrap();
+    std::fs::write(named.join("kept"), "kept").unwrap();
+    std::fs::write(named.join("target/skipped"), "skipped").unwrap();
+    let ended = run(&[named.to_str().expect("it is text")]);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stdout.starts_with("files hashed: 1 "),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.ends_with("kept\n"), "{}", ended.stdout);
 }
 
 #[test]
@@ -53,6 +71,10 @@ fn bad_arguments_are_explained() {
             "`--timeout` needs a duration: write `--timeout 30s`",
         ),
         (&["--fast"], "unknown option `--fast`"),
+        (
+            &["examples", "tests"],
+            "`tests` is one directory too many: name one",
+        ),
     ] {
         let ended = run(arguments);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));

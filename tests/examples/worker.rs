@@ -40,7 +40,7 @@ fn ctrl_c_does_what_sigterm_does() {
 #[test]
 fn all_done_is_success_and_bad_input_is_explained() {
     assert_eq!(
-        Program::start("worker", &[], "mail 1\n").end().status,
+        Program::start("worker", &[], "mail 1\n\n").end().status,
         Some(0)
     );
     let ended = Program::start("worker", &[], "mail\n").end();
