@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::asking;
+use crate::cancelled::Cancelled;
 use crate::context;
 use crate::fencing::Fencing;
 
@@ -48,6 +50,42 @@ pub fn deadline() -> Option<Instant> {
 #[must_use]
 pub fn remaining() -> Option<Duration> {
     context::remaining()
+}
+
+/// Whether to stop: an error with the reasons once a fence around this code has fired (rule D23).
+///
+/// For plain code, and for loops that never wait: cheap enough to be asked in each round. A passed
+/// deadline is seen without the help of a runtime, which costs a look at the clock if there is a
+/// deadline at all. Of several fences that have fired the outermost is named, and fences beyond a
+/// [`shield`](crate::shield) are not seen. Outside of fences it is always `Ok`, on any thread.
+///
+/// # Errors
+///
+/// Why the fence has fired; the same again at every later call.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Cancelled, Fencing};
+///
+/// fn primes_below(limit: u32) -> Result<usize, Cancelled> {
+///     let mut found = 0;
+///     for number in 2..limit {
+///         fence::check()?;
+///         found += usize::from((2..number).all(|by| number % by != 0));
+///     }
+///     Ok(found)
+/// }
+///
+/// assert_eq!(primes_below(100).unwrap(), 25);
+/// let hurry = Fencing::new().timeout(Duration::from_millis(10));
+/// let endless = hurry.run_blocking(|| primes_below(u32::MAX));
+/// assert!(endless.flatten().unwrap_err().is_timeout());
+/// ```
+#[inline]
+pub fn check() -> Result<(), Cancelled> {
+    asking::why().map_or(Ok(()), Err)
 }
 
 /// A point at which enclosing fences may cut, even if nothing has to be waited for (rule D5).

@@ -8,9 +8,7 @@ use tokio::time::Instant;
 use crate::context::{self, Around, Host};
 use crate::engine::Engine;
 use crate::fingerprint::Fingerprint;
-use crate::latch::Latch;
 use crate::own::Own;
-use crate::source::{Entry, Kind};
 use crate::timer::Timer;
 use crate::times::earliest;
 
@@ -24,12 +22,14 @@ impl<S: Own> Engine<S> {
     ) -> bool {
         let waker = Fingerprint::of(cx.waker());
         let whole = !around.host.is_some_and(|host| host.covers);
+        let with_handle = self.live.shared.is_some();
         let is_timed = timer.is_armed()
             || match around.host {
                 Some(host) => timer.has_asked(host.epoch),
                 None => self.live.deadline.is_none(),
             };
-        let is_armed = is_timed && around.wanted.is_none() && self.watch.is_set(waker, whole);
+        let is_armed =
+            is_timed && around.wanted.is_none() && self.watch.is_set(waker, whole, with_handle);
         (!is_armed && self.arm_anew(waker, around, timer, cx)) || self.poll_triggers(cx)
     }
 
@@ -40,10 +40,9 @@ impl<S: Own> Engine<S> {
         timer: Pin<&mut Timer>,
         cx: &mut Context<'_>,
     ) -> bool {
-        self.start.get_or_insert_with(Instant::now);
-        let whole = !around.host.is_some_and(|host| host.covers);
+        self.live.start.get_or_insert_with(Instant::now);
         let moved = self.watch.is_moving(waker);
-        if !self.watch.is_set(waker, whole) && !self.register(waker, whole, cx) {
+        if self.register_anew(around, cx) {
             return true;
         }
         if let Some(host) = around.host.filter(|_| !timer.is_armed()) {
@@ -55,39 +54,39 @@ impl<S: Own> Engine<S> {
         at.is_some_and(|at| self.arm_timer(at, moved, timer, cx))
     }
 
-    /// Registers with every source anew; `false` if one has fired.
-    fn register(&mut self, waker: Fingerprint, whole: bool, cx: &Context<'_>) -> bool {
-        self.deregister();
-        self.watch.begin(waker, whole);
-        let watch = &mut self.watch;
-        if let Some(handle) = &self.live.handle {
-            if !watch.add(&handle.latch, cx) {
-                return false;
-            }
-        }
-        if self.own.any_entry(&mut |entry| !watch.add_entry(entry, cx)) {
+    /// Registers with every source, if it is not; true if one is found to have fired.
+    pub(crate) fn register_anew(&mut self, around: &Around, cx: &Context<'_>) -> bool {
+        let waker = Fingerprint::of(cx.waker());
+        let whole = !around.host.is_some_and(|host| host.covers);
+        if self.watch.is_set(waker, whole, self.live.shared.is_some()) {
             return false;
         }
-        !whole
-            || self
-                .live
-                .fencing
-                .entries()
-                .iter()
-                .all(|entry| watch.add_entry(entry, cx))
+        self.deregister();
+        let shared = self.live.shared.as_deref();
+        self.watch.begin(waker, whole, shared.is_some());
+        let watch = &mut self.watch;
+        let mut has_fired = shared.is_some_and(|shared| !watch.add(&shared.latch, cx));
+        self.own.any_entry(&mut |entry| {
+            has_fired |= !watch.add_entry(entry, cx);
+            false
+        });
+        for entry in self.live.entries().filter(|_| whole) {
+            has_fired |= !watch.add_entry(entry, cx);
+        }
+        has_fired
     }
 
     fn deregister(&mut self) {
         let mut keys = self.watch.take_keys();
-        if let Some(handle) = &self.live.handle {
-            keys.remove(Some(&handle.latch));
+        if let Some(shared) = self.live.shared.as_ref().filter(|_| keys.with_handle) {
+            keys.remove(Some(&shared.latch));
         }
         self.own.any_entry(&mut |entry| {
-            keys.remove(latch(entry));
+            keys.remove(entry.latch());
             false
         });
-        for entry in self.live.fencing.entries() {
-            keys.remove(latch(entry));
+        for entry in self.live.entries() {
+            keys.remove(entry.latch());
         }
     }
 
@@ -116,7 +115,7 @@ impl<S: Own> Engine<S> {
         self.live.timed_out
     }
 
-    fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.has_triggers {
             return false;
         }
@@ -137,12 +136,5 @@ impl<S: Own> Engine<S> {
             self.deregister();
             self.watch.stop_waiting();
         }
-    }
-}
-
-fn latch(entry: &Entry) -> Option<&Latch> {
-    match &entry.source.0 {
-        Kind::Latch(latch) => Some(latch),
-        Kind::Custom(_) => None,
     }
 }

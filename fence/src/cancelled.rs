@@ -6,12 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cleanup::Cleanup;
 use crate::reason::{Reason, ReasonKind};
 
 /// Why a body was cut, and by whom: an error, one pointer wide.
 ///
 /// It holds every reason that had fired when the fence resolved, in firing order (rule D9), and at
-/// least one. `Display` joins their messages with `"; "`.
+/// least one. `Display` joins their messages with `"; "`, and adds what went wrong in cleanups.
 ///
 /// # Examples
 ///
@@ -35,8 +36,11 @@ pub struct Cancelled {
     record: Arc<Record>,
 }
 
+#[derive(Default)]
 pub(crate) struct Record {
     pub(crate) reasons: Vec<Reason>,
+    pub(crate) declined: Vec<Reason>,
+    pub(crate) cleanup: Cleanup,
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) elapsed: Duration,
 }
@@ -72,6 +76,18 @@ impl Cancelled {
             .any(|reason| reason.code() == code)
     }
 
+    /// What fired as well and was declined by a guard (rule D24), in the order of asking.
+    #[must_use]
+    pub fn declined(&self) -> &[Reason] {
+        &self.record.declined
+    }
+
+    /// What became of the cleanups (rule D25).
+    #[must_use]
+    pub fn cleanup(&self) -> &Cleanup {
+        &self.record.cleanup
+    }
+
     /// Whether time was what fired first: a timeout, a budget or a deadline.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -105,6 +121,9 @@ impl fmt::Display for Cancelled {
             let separator = if index == 0 { "" } else { "; " };
             write!(f, "{separator}{reason}")?;
         }
+        if !self.cleanup().is_clean() {
+            write!(f, " ({})", self.cleanup())?;
+        }
         Ok(())
     }
 }
@@ -114,6 +133,8 @@ impl fmt::Debug for Cancelled {
         f.debug_struct("Cancelled")
             .field("name", &self.name())
             .field("reasons", &self.reasons())
+            .field("declined", &self.declined())
+            .field("cleanup", &self.cleanup())
             .field("elapsed", &self.elapsed())
             .finish()
     }

@@ -8,7 +8,7 @@
 //! 2. The stack is borrowed for a few instructions only: never while user code runs, and nothing
 //!    with a destructor of the user's is dropped or asked under the borrow (D26).
 //! 3. Frames of another task (a `LocalSet` polled inside a fence) are not seen (D16), nor is
-//!    anything below a `detached` frame.
+//!    anything below a `detached` frame. Below a shield fences are not seen, but what is bound is.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -16,34 +16,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::asking::ask_users;
+use crate::cleanup::{Batch, Job};
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
-use crate::handle::Shared;
+use crate::live::Live;
 use crate::own::Own;
-use crate::source::Entry;
-use crate::stack::{Interrupted, Running, Stack};
-use crate::timer::next_epoch;
+use crate::shared::Shared;
+use crate::source::{Entry, Kind};
+use crate::stack::{Running, Stack};
+use crate::surroundings::{Answer, Question};
+use crate::timer::next_number;
 use crate::times::earliest;
 
 thread_local! {
     static STACK: RefCell<Stack> = const {
         RefCell::new(Stack::new())
     };
-}
-
-/// What a running fence shows to the code inside it. It lives in the fence, and on the stack
-/// while the body is polled.
-#[derive(Default)]
-pub(crate) struct Live {
-    pub(crate) fencing: Fencing,
-    pub(crate) handle: Option<Arc<Shared>>,
-    pub(crate) deadline: Option<Instant>,
-    /// The deadline was seen to have passed; stays so.
-    pub(crate) timed_out: bool,
-    /// Somebody inside saw a trigger of another make fire.
-    pub(crate) told: bool,
-    /// As a host: a number for those who asked it since its timer last went off; 0 if nobody did.
-    pub(crate) epoch: u64,
 }
 
 /// The fence that watches for all fences of one task and one waker.
@@ -70,18 +59,6 @@ pub(crate) struct Step {
     pub(crate) waker: Fingerprint,
     /// The clock when the fence's own timer went off, if it just did.
     pub(crate) expired: Option<Instant>,
-}
-
-impl Live {
-    /// Fired as far as loads can tell.
-    pub(crate) fn is_latched(&self) -> bool {
-        self.timed_out
-            || self
-                .handle
-                .as_ref()
-                .is_some_and(|handle| handle.latch.is_fired())
-            || self.fencing.entries().iter().any(Entry::is_latched)
-    }
 }
 
 /// Runs `f` inside a fence's frame.
@@ -129,6 +106,21 @@ pub(crate) fn within_bound<R>(fencing: &mut Fencing, detached: bool, f: impl FnO
     f()
 }
 
+/// Runs `f` where no enclosing fence is seen.
+pub(crate) fn within_shield<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore;
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            with(Stack::pop_shield);
+        }
+    }
+    let Some(()) = with(Stack::push_shield) else {
+        return f();
+    };
+    let _restore = Restore;
+    f()
+}
+
 /// The bound set, empty without any.
 pub(crate) fn current() -> Fencing {
     with(|stack| stack.bound().cloned())
@@ -136,42 +128,55 @@ pub(crate) fn current() -> Fencing {
         .unwrap_or_default()
 }
 
-/// Whether an enclosing fence has fired. Time that nobody saw pass yet does not count.
+/// The sources of the scopes of plain code right around this.
+pub(crate) fn around() -> Fencing {
+    with(|stack| stack.around()).unwrap_or_default()
+}
+
+/// Whether an enclosing fence cuts. Time that nobody saw pass yet does not count.
 pub(crate) fn is_interrupted() -> bool {
-    match with(|stack| stack.interrupted()) {
-        Some(Interrupted::Yes) => true,
-        Some(Interrupted::AskTriggers) => ask_triggers(),
-        Some(Interrupted::No) | None => false,
-    }
+    ask_all(Question::Cuts)
 }
 
 /// The same with a look at the clock, if an enclosing fence has a deadline. A fence whose deadline
 /// is seen to have passed is told so.
 pub(crate) fn is_interrupted_now() -> bool {
-    let has_deadline = with(|stack| stack.enclosing().any(|(_, live)| live.deadline.is_some()));
-    if has_deadline == Some(true) {
+    look_at_the_clock();
+    ask_all(Question::Cuts)
+}
+
+/// Whether an enclosing fence has fired, even if it does not cut yet.
+#[inline]
+pub(crate) fn has_fired() -> bool {
+    look_at_the_clock();
+    ask_all(Question::Fired)
+}
+
+#[inline]
+fn look_at_the_clock() {
+    if with(|stack| stack.is_timed()) == Some(true) {
         let now = Instant::now();
         with(|stack| stack.expire(now));
     }
-    is_interrupted()
+}
+
+#[inline]
+fn ask_all(question: Question) -> bool {
+    match with(|stack| stack.answer(question)) {
+        Some(Answer::Yes) => true,
+        Some(Answer::AskUsers) => ask_users(question),
+        Some(Answer::No) | None => false,
+    }
 }
 
 /// The earliest deadline of the bound set and of all enclosing fences (rule D20).
 pub(crate) fn deadline() -> Option<Instant> {
-    with(|stack| {
-        let bound = stack.bound().and_then(Fencing::bound_deadline);
-        stack
-            .enclosing()
-            .filter_map(|(_, live)| live.deadline)
-            .chain(bound)
-            .min()
-    })
-    .flatten()
+    with(|stack| stack.deadline()).flatten()
 }
 
 /// The time to [`deadline`]; zero once an enclosing fence has fired.
 pub(crate) fn remaining() -> Option<Duration> {
-    if is_interrupted() {
+    if has_fired() {
         return Some(Duration::ZERO);
     }
     deadline().map(|at| at.saturating_duration_since(Instant::now()))
@@ -183,29 +188,99 @@ pub(crate) fn ask(host: Host, deadline: Option<Instant>) -> u64 {
     let ask = |running: &mut Running| {
         running.wanted = earliest(running.wanted, deadline);
         if running.live.epoch == 0 {
-            running.live.epoch = next_epoch();
+            running.live.epoch = next_number();
         }
         running.live.epoch
     };
     with(|stack| stack.running(host.frame).map_or(0, ask)).unwrap_or(0)
 }
 
-/// `None` while the thread is being torn down, when nothing is bound any more.
-#[inline]
-fn with<R>(f: impl FnOnce(&mut Stack) -> R) -> Option<R> {
-    STACK.try_with(|stack| f(&mut stack.borrow_mut())).ok()
+/// Holds the innermost enclosing fence up, unless that is `known`, which is held up already: the
+/// number of the fence, 0 if there is none.
+pub(crate) fn hold(known: u64) -> u64 {
+    with(|stack| {
+        let innermost = stack.enclosing().next().map(|(frame, _)| frame);
+        let Some(Running { live, .. }) = innermost.and_then(|frame| stack.running(frame)) else {
+            return 0;
+        };
+        if live.id == 0 {
+            live.id = next_number();
+        }
+        live.holds += u32::from(live.id != known);
+        live.id
+    })
+    .unwrap_or(0)
 }
 
-/// Asks the triggers of other makes around this code, one at a time, with the stack let go.
-fn ask_triggers() -> bool {
-    for nth in 0.. {
-        let Some((frame, trigger)) = with(|stack| stack.trigger(nth)).flatten() else {
-            break;
-        };
-        if trigger.fired().is_some() {
-            with(|stack| stack.tell(frame));
-            return true;
+/// Lets a fence go; `false` if it is not around this code.
+pub(crate) fn let_go(fence: u64) -> bool {
+    with(|stack| {
+        for frame in (0..stack.depth()).rev() {
+            if let Some(running) = stack.running(frame).filter(|f| f.live.id == fence) {
+                running.live.holds = running.live.holds.saturating_sub(1);
+                return true;
+            }
         }
+        false
+    })
+    .unwrap_or(false)
+}
+
+/// Registers a cleanup with the innermost fence; `false` if there is none.
+pub(crate) fn register(job: &Arc<Job>) -> bool {
+    let register = |stack: &mut Stack| {
+        let live = stack.innermost()?;
+        live.extra().jobs.push(job.clone());
+        Some(())
+    };
+    with(register).flatten().is_some()
+}
+
+/// Leaves cleanups to the fence that is being cut around this code; gives them back if none is.
+pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
+    let mut batches = Some(batches);
+    with(|stack| {
+        let ending = stack.innermost().filter(|live| live.is_ending)?;
+        ending.extra().batches.extend(batches.take()?);
+        Some(())
+    });
+    batches
+}
+
+/// The enclosing fences as sources for what is spawned here, outermost first (D27).
+pub(crate) fn lineage() -> Fencing {
+    let mut fencing = Fencing::new();
+    let frames = with(|stack| {
+        stack
+            .enclosing()
+            .map(|(frame, _)| frame)
+            .collect::<Vec<_>>()
+    });
+    for frame in frames.unwrap_or_default().into_iter().rev() {
+        with(|stack| stack.adopt(frame, &mut fencing));
     }
-    false
+    fencing
+}
+
+/// The enclosing fences, and those around the place where this task was spawned, ready to tell.
+pub(crate) fn families() -> Vec<Arc<Shared>> {
+    let parent = |entry: &Entry| match &entry.source.0 {
+        Kind::Lineage(parent) => Some(parent.clone()),
+        Kind::Latch(_) | Kind::Custom(_) => None,
+    };
+    let lineage = lineage();
+    let spawned = with(|stack| {
+        let all = stack
+            .enclosing()
+            .flat_map(|(_, shown)| shown.live.entries());
+        all.filter_map(parent).collect::<Vec<_>>()
+    });
+    let enclosing = lineage.entries().iter().filter_map(parent);
+    enclosing.chain(spawned.unwrap_or_default()).collect()
+}
+
+/// Borrows the stack; `None` while the thread is being torn down, when nothing is bound any more.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&mut Stack) -> R) -> Option<R> {
+    STACK.try_with(|stack| f(&mut stack.borrow_mut())).ok()
 }

@@ -8,8 +8,10 @@ use std::task::Context;
 
 use tokio::time::Instant;
 
-use crate::context::{self, Around, Live};
+use crate::context::{self, Around};
 use crate::fencing::Fencing;
+use crate::hold::Hold;
+use crate::live::Live;
 use crate::own::Own;
 use crate::source::Entry;
 use crate::timer::Timer;
@@ -22,8 +24,8 @@ pub(crate) struct Engine<S> {
     pub(crate) own: S,
     pub(crate) phase: Phase,
     pub(crate) extends: Extends,
-    pub(crate) name: Option<&'static str>,
-    pub(crate) start: Option<Instant>,
+    /// Its hold on the fence around it.
+    pub(crate) hold: Hold,
     /// Whether a source of another make is among them.
     pub(crate) has_triggers: bool,
     pub(crate) watch: Watch,
@@ -34,6 +36,8 @@ pub(crate) enum Phase {
     /// Not started: never polled, or an enclosing fence had fired whenever it was.
     Waiting,
     Running,
+    /// The body is gone, and its cleanups are not done, or an enclosing fence has fired since.
+    Cleaning,
     Ended,
 }
 
@@ -68,8 +72,7 @@ impl<S: Own> Engine<S> {
             own,
             phase: Phase::Waiting,
             extends: Extends::Given,
-            name: None,
-            start: None,
+            hold: Hold::default(),
             has_triggers: false,
             watch: Watch::default(),
         }
@@ -81,20 +84,40 @@ impl<S: Own> Engine<S> {
             return Start::Blocked;
         }
         self.capture();
-        self.own.resolve(&self.live.fencing);
+        self.own.resolve(&mut self.live.fencing);
         self.start_clock();
         self.phase = Phase::Running;
-        if let Some(handle) = &self.live.handle {
-            handle.start(self.live.deadline);
+        if let Some(shared) = &self.live.shared {
+            shared.start(self.live.deadline);
         }
         self.has_triggers = self.any_entry(|entry| entry.trigger().is_some());
-        if self.is_latched() || self.has_trigger_fired() {
-            return Start::Fired;
+        if !(self.is_latched() || self.has_trigger_fired()) || !self.accept_at_start() {
+            return Start::Go;
         }
-        Start::Go
+        if context::is_interrupted() {
+            // It passed the cancellation on, and leaves the rest to the fence around it.
+            self.phase = Phase::Waiting;
+            return Start::Blocked;
+        }
+        Start::Fired
+    }
+
+    fn accept_at_start(&mut self) -> bool {
+        if self.live.is_guarded() {
+            self.ask_guards();
+            if !self.live.has_accepted() {
+                return false;
+            }
+        }
+        self.link_up();
+        true
     }
 
     fn capture(&mut self) {
+        let around = context::around();
+        if !around.is_same(&Fencing::new()) {
+            self.live.extra().around = around;
+        }
         let own = &self.own;
         match self.extends {
             Extends::Given => {}
@@ -112,7 +135,7 @@ impl<S: Own> Engine<S> {
             let now = *start.get_or_insert_with(Instant::now);
             deadline = earliest(deadline, time.deadline(now));
         });
-        self.start = start;
+        self.live.start = start;
         self.live.deadline = deadline;
         self.live.timed_out = has_passed(deadline, start);
     }
@@ -126,7 +149,7 @@ impl<S: Own> Engine<S> {
     pub(crate) fn note_time(&mut self) -> Instant {
         let now = Instant::now();
         self.live.epoch = 0;
-        self.live.timed_out |= has_passed(self.live.deadline, Some(now));
+        self.live.expire(now);
         now
     }
 
@@ -135,12 +158,14 @@ impl<S: Own> Engine<S> {
     pub(crate) fn look(
         &mut self,
         around: &Around,
-        timer: Pin<&mut Timer>,
+        mut timer: Pin<&mut Timer>,
         cx: &mut Context<'_>,
     ) -> bool {
-        let has_fired = self.is_latched() || self.is_told() || self.arm(around, timer, cx);
+        let has_fired = self.is_latched() || self.is_told() || self.arm(around, timer.as_mut(), cx);
         // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
-        has_fired && !context::is_interrupted_now()
+        has_fired
+            && (!self.live.is_special() || self.decide(around, timer, cx))
+            && !context::is_interrupted_now()
     }
 
     #[inline]
@@ -158,7 +183,7 @@ impl<S: Own> Engine<S> {
     }
 
     pub(crate) fn any_entry(&self, mut visit: impl FnMut(&Entry) -> bool) -> bool {
-        self.own.any_entry(&mut visit) || self.live.fencing.entries().iter().any(visit)
+        self.own.any_entry(&mut visit) || self.live.entries().any(visit)
     }
 
     /// Visits the sources of other makes, numbered.
@@ -173,6 +198,12 @@ impl<S: Own> Engine<S> {
 
     pub(crate) fn each_time(&self, mut visit: impl FnMut(&Time)) {
         self.own.each_time(&mut visit);
-        self.live.fencing.times().iter().for_each(visit);
+        self.live.fencing.times().iter().for_each(&mut visit);
+        let around = self
+            .live
+            .extra
+            .iter()
+            .flat_map(|extra| extra.around.times());
+        around.for_each(visit);
     }
 }

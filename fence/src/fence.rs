@@ -14,9 +14,10 @@ use crate::context::{self, Around, Step};
 use crate::engine::{Engine, Phase, Start};
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
-use crate::handle::{Handle, Shared, State};
+use crate::handle::Handle;
 use crate::outcome::Fenced;
 use crate::own::Own;
+use crate::shared::{Shared, State};
 use crate::timer::Timer;
 
 pin_project! {
@@ -103,25 +104,26 @@ impl<F, S: Own, M> Fence<F, S, M> {
 
     /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
     pub fn handle(&mut self) -> Handle {
-        let shared = self
-            .engine
-            .live
-            .handle
-            .get_or_insert_with(|| Arc::new(Shared::new()));
+        let shared = &mut self.engine.live.shared;
+        let shared = shared.get_or_insert_with(|| Arc::new(Shared::new()));
         Handle::new(shared.clone())
     }
 
     /// Dropped from outside: midway, the body goes first, with its context set.
     fn abandon(self: Pin<&mut Self>) {
         let this = self.project();
-        if this.engine.phase == Phase::Running {
-            let mut ending = Ending(this.engine, this.timer);
+        let engine = this.engine;
+        if engine.phase == Phase::Ended {
+            return;
+        }
+        if engine.phase != Phase::Waiting {
+            let why = engine.tell_dropped();
+            let mut ending = Ending(engine, this.timer);
             ending.disarm();
             ending.drop_body(this.body);
+            ending.0.leave_cleanups(why);
         }
-        if this.engine.phase != Phase::Ended {
-            this.engine.report(State::Dropped);
-        }
+        engine.report(State::Dropped);
     }
 }
 
@@ -135,10 +137,12 @@ impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
                 Start::Go => None,
                 Start::Blocked => return Poll::Pending,
                 Start::Fired => {
-                    return Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body)));
+                    cut(this.engine, this.timer, this.body);
+                    return this.engine.clean_up(cx).map(M::cancelled);
                 }
             },
             Phase::Running => this.engine.tick(this.timer.as_mut()),
+            Phase::Cleaning => return this.engine.clean_up(cx).map(M::cancelled),
             Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
         };
         let around = match step(
@@ -154,7 +158,8 @@ impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
         if !this.engine.look(&around, this.timer.as_mut(), cx) {
             return Poll::Pending;
         }
-        Poll::Ready(M::cancelled(cut(this.engine, this.timer, this.body)))
+        cut(this.engine, this.timer, this.body);
+        this.engine.clean_up(cx).map(M::cancelled)
     }
 }
 
@@ -182,24 +187,21 @@ fn step<F: Future, S: Own>(
     });
     let Poll::Ready(value) = poll else {
         std::mem::forget(ending);
+        engine.hold_on();
         return Err(around);
     };
+    ending.0.forget_cleanups();
     ending.0.report(State::Completed);
     Ok(value)
 }
 
-/// Cuts the body (D4): first nothing of it is left, then the outcome is written down.
-fn cut<F, S: Own>(
-    engine: &mut Engine<S>,
-    timer: Pin<&mut Timer>,
-    body: Pin<&mut Option<F>>,
-) -> Cancelled {
+/// Cuts the body (D4). What is left is to clean up.
+fn cut<F, S: Own>(engine: &mut Engine<S>, timer: Pin<&mut Timer>, body: Pin<&mut Option<F>>) {
+    engine.tell_cut();
     let mut ending = Ending(engine, timer);
     ending.disarm();
     ending.drop_body(body);
-    let cancelled = ending.0.cancelled();
-    ending.0.report(State::Cancelled);
-    cancelled
+    ending.0.begin_cleaning();
 }
 
 /// A fence that is about to end. Dropped, on whichever way, it leaves nothing armed (D6).
@@ -215,6 +217,7 @@ impl<S: Own> Ending<'_, S> {
     }
 
     fn drop_body<F>(&mut self, mut body: Pin<&mut Option<F>>) {
+        self.0.live.is_ending = true;
         self.within(Step::default(), || body.set(None));
     }
 }

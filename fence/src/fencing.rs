@@ -3,14 +3,19 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::blocking;
 use crate::bound::{self, Bound};
 use crate::context;
 use crate::fence::Fence;
+use crate::outcome::Fenced;
+use crate::policy::{Amend, Policy};
+use crate::reason::Reason;
 use crate::source::Entry;
-use crate::times::{Limit, Span, Time, When};
+use crate::times::{Limit, Span, Time, When, has_passed};
 use crate::trigger::Trigger;
 
 /// An immutable set of triggers and policies: a value to extend, clone and share.
@@ -54,6 +59,7 @@ struct Set {
     entries: Vec<Entry>,
     times: Vec<Time>,
     name: Option<Cow<'static, str>>,
+    policy: Option<Box<Policy>>,
 }
 
 impl Fencing {
@@ -77,13 +83,10 @@ impl Fencing {
     where
         T: Trigger + ?Sized,
     {
-        let entry = Entry {
+        self.add(Entry {
             code: code.into(),
             source: trigger.source(),
-        };
-        if !self.entries().iter().any(|known| known.is_same(&entry)) {
-            self.edit().entries.push(entry);
-        }
+        });
         self
     }
 
@@ -133,6 +136,61 @@ impl Fencing {
         self
     }
 
+    /// Gives the body that long to finish by itself once the fence has fired (rule D23).
+    ///
+    /// Until then the body runs on; [`check`](crate::check) and [`cancelled`](crate::cancelled)
+    /// tell it. A body that finishes in time is completed. Fences inside work as usual.
+    #[must_use]
+    pub fn grace(self, time: impl Limit) -> Self {
+        match time.limit() {
+            Some(time) => self.amended(Amend::Grace(time)),
+            None => self.cooperative(),
+        }
+    }
+
+    /// Never cuts the body: it is told, like under [`grace`](Self::grace), and has to end by
+    /// itself (rule D23). A fence that has fired before its first poll still never starts.
+    #[must_use]
+    pub fn cooperative(self) -> Self {
+        self.amended(Amend::Cooperative)
+    }
+
+    /// Passes a cancellation of the fence on to the one around it, as a reason of the kind
+    /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked
+    /// (rule D30).
+    #[must_use]
+    pub fn linked(self) -> Self {
+        self.amended(Amend::Linked)
+    }
+
+    /// How long the cleanups of the fence may take together: 5 s unless set (rule D25).
+    #[must_use]
+    pub fn cleanup_within(self, limit: impl Limit) -> Self {
+        self.amended(Amend::Cleanup(limit.limit().unwrap_or(Duration::MAX)))
+    }
+
+    /// Asks `accepts` whether a firing may cancel the fence (rule D24).
+    ///
+    /// It is asked once per fence and reason, when the firing is first observed. What it declines
+    /// is out of the question for good and listed in [`Handle::declined`](crate::Handle::declined)
+    /// and [`Cancelled::declined`](crate::Cancelled::declined); everything else stays armed. Of
+    /// several guards all have to accept; a guard that panics accepts. It is not asked about the
+    /// fences around.
+    #[must_use]
+    pub fn guard(self, accepts: impl Fn(&Reason) -> bool + Send + Sync + 'static) -> Self {
+        self.amended(Amend::Guard(Arc::new(accepts)))
+    }
+
+    /// Declines the firings under a code while `declines` says so: a [`guard`](Self::guard).
+    #[must_use]
+    pub fn unless(
+        self,
+        code: impl Into<Cow<'static, str>>,
+        declines: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.amended(Amend::unless(code.into(), declines))
+    }
+
     /// Fences a future with exactly this set, whatever is bound.
     ///
     /// # Panics
@@ -165,6 +223,37 @@ impl Fencing {
     pub fn bind_sync<R>(&self, f: impl FnOnce() -> R) -> R {
         bound::bind_sync(self, f)
     }
+
+    /// Runs plain code under exactly this set, on the calling thread: a fence that cannot cut.
+    ///
+    /// The code asks with [`check`](crate::check), which sees passed deadlines without the help of
+    /// a runtime, and learns of fences around it as well. An async fence inside, under a
+    /// `block_on`, is cut by what fires here. If something has fired, the code is never run
+    /// (rules D2, D28); else it is completed, whatever it returns:
+    /// [`flatten`](crate::Fenced::flatten) makes one of a `Result` with a [`Cancelled`] in it.
+    ///
+    /// [`Cancelled`]: crate::Cancelled
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Cancelled, Event, Fencing};
+    ///
+    /// let enough = Event::new();
+    /// let count = Fencing::new().on("enough", &enough).run_blocking(|| {
+    ///     for round in 0.. {
+    ///         if round == 1000 {
+    ///             enough.set();
+    ///         }
+    ///         fence::check()?;
+    ///     }
+    ///     Ok::<(), Cancelled>(())
+    /// });
+    /// assert!(count.flatten().unwrap_err().by("enough"));
+    /// ```
+    pub fn run_blocking<R>(&self, f: impl FnOnce() -> R) -> Fenced<R> {
+        blocking::run(self.clone(), f)
+    }
 }
 
 /// What the fence asks of it.
@@ -179,6 +268,32 @@ impl Fencing {
 
     pub(crate) fn name(&self) -> Option<&Cow<'static, str>> {
         self.set.as_ref().and_then(|set| set.name.as_ref())
+    }
+
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        self.set.as_ref()?.policy.as_deref()
+    }
+
+    pub(crate) fn amend(&mut self, amend: Amend) {
+        let policy = &mut self.edit().policy;
+        policy.get_or_insert_default().amend(amend);
+    }
+
+    fn amended(mut self, amend: Amend) -> Self {
+        self.amend(amend);
+        self
+    }
+
+    /// Takes an entry in that is not of the user's making.
+    pub(crate) fn add(&mut self, entry: Entry) {
+        if !self.entries().iter().any(|known| known.is_same(&entry)) {
+            self.edit().entries.push(entry);
+        }
+    }
+
+    /// Takes a time in that is not of the user's making.
+    pub(crate) fn add_time(&mut self, time: Time) {
+        self.edit().times.push(time);
     }
 
     pub(crate) fn has(&self, code: &str) -> bool {
@@ -201,6 +316,12 @@ impl Fencing {
             Span::Timeout(_) | Span::Budget(_) => None,
         };
         self.times().iter().filter_map(at).min()
+    }
+
+    /// Whether one of its points in time has passed.
+    pub(crate) fn has_passed(&self) -> bool {
+        let at = self.bound_deadline();
+        at.is_some() && has_passed(at, Some(Instant::now()))
     }
 
     /// The same with its budgets started (D19).

@@ -3,6 +3,7 @@
 use crate::bound::Bound;
 use crate::fence::Fence;
 use crate::fencing::Fencing;
+use crate::shield::{Shield, shield};
 
 /// Fences and binds, with the future written first.
 ///
@@ -30,6 +31,19 @@ pub trait FutureExt: Future + Sized {
     /// The same as [`Fencing::bind`].
     fn bound(self, fencing: &Fencing) -> Bound<Self> {
         fencing.bind(self)
+    }
+
+    /// Binds what is bound at the call, for a task of its own: `tokio::spawn(f.in_context())`.
+    ///
+    /// The fences around the call are left behind; [`spawn`](crate::spawn) takes those along too
+    /// (rule D27).
+    fn in_context(self) -> Bound<Self> {
+        Fencing::current().bind(self)
+    }
+
+    /// The same as [`shield`](crate::shield).
+    fn shielded(self) -> Shield<Self> {
+        shield(self)
     }
 }
 

@@ -3,17 +3,13 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::latch::Latch;
 use crate::reason::{Firing, Reason, ReasonKind};
-
-/// The default code of a handle.
-pub(crate) const CODE: &str = "handle";
+use crate::shared::{Shared, State};
 
 /// Cancels one fence, and tells what became of it.
 ///
@@ -41,74 +37,6 @@ pub(crate) const CODE: &str = "handle";
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
-}
-
-/// How far a fence has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum State {
-    /// Not polled yet, or waiting for an enclosing fence that has fired.
-    Waiting,
-    /// The body was polled and has not ended.
-    Running,
-    /// The body ran to its end.
-    Completed,
-    /// The fence cut the body.
-    Cancelled,
-    /// The fence was dropped midway: aborted, or lost a `select!`, or cut by an enclosing fence.
-    Dropped,
-}
-
-const STATES: [State; 5] = [
-    State::Waiting,
-    State::Running,
-    State::Completed,
-    State::Cancelled,
-    State::Dropped,
-];
-
-/// What a fence shares with its handles.
-pub(crate) struct Shared {
-    pub(crate) latch: Latch,
-    state: AtomicU8,
-    deadline: OnceLock<Option<Instant>>,
-    reasons: OnceLock<Vec<Reason>>,
-}
-
-impl Shared {
-    pub(crate) fn new() -> Self {
-        Self {
-            latch: Latch::new(),
-            state: AtomicU8::new(State::Waiting as u8),
-            deadline: OnceLock::new(),
-            reasons: OnceLock::new(),
-        }
-    }
-
-    pub(crate) fn start(&self, deadline: Option<Instant>) {
-        // A fence starts once, so this is the first value.
-        let _ = self.deadline.set(deadline);
-        self.state.store(State::Running as u8, Ordering::Release);
-    }
-
-    pub(crate) fn finish(&self, state: State, reasons: Vec<Reason>) {
-        // A fence ends once, so this is the first value.
-        let _ = self.reasons.set(reasons);
-        self.state.store(state as u8, Ordering::Release);
-    }
-
-    pub(crate) fn reason(&self) -> Option<Reason> {
-        let firing = self.latch.firing()?;
-        Some(Reason::new(Cow::Borrowed(CODE), firing.clone()))
-    }
-
-    fn state(&self) -> State {
-        STATES[usize::from(self.state.load(Ordering::Acquire))]
-    }
-
-    fn fire(&self, firing: Firing) -> bool {
-        matches!(self.state(), State::Waiting | State::Running) && self.latch.fire(firing)
-    }
 }
 
 impl Handle {
@@ -157,10 +85,17 @@ impl Handle {
 
     /// Everything that had fired when the fence ended, in firing order; empty before.
     ///
-    /// If it [completed](State::Completed), these fired too late to matter.
+    /// If it [completed](State::Completed), these fired too late to matter. What a guard declined
+    /// is not among them.
     #[must_use]
     pub fn reasons(&self) -> &[Reason] {
-        self.shared.reasons.get().map_or(&[], Vec::as_slice)
+        self.shared.reasons()
+    }
+
+    /// What fired and was declined by a guard so far, in the order of asking (rule D24).
+    #[must_use]
+    pub fn declined(&self) -> Vec<Reason> {
+        self.shared.declined()
     }
 
     /// The time left to the fence; zero once cancelled, `None` without a limit or before its
@@ -170,7 +105,7 @@ impl Handle {
         if self.is_cancelled() {
             return Some(Duration::ZERO);
         }
-        let deadline = self.shared.deadline.get().copied().flatten();
+        let deadline = self.shared.deadline();
         deadline.map(|at| at.saturating_duration_since(Instant::now()))
     }
 

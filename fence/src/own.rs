@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use crate::event::Event;
 use crate::fencing::Fencing;
+use crate::policy::Amend;
 use crate::source::{Entry, Source};
 use crate::times::Time;
 use crate::trigger::Trigger;
@@ -17,12 +18,12 @@ pub trait Own: Sealed {}
 
 /// What a fence asks of its list.
 pub trait Sealed {
-    /// Moves the entries to the stack.
+    /// Moves the sources to the stack.
     fn lend(&mut self, stack: &mut Lent);
     /// Takes them back, last lent first.
     fn reclaim(&mut self, stack: &mut Lent);
-    /// Finds what the names mean under the bound set (D18).
-    fn resolve(&mut self, bound: &Fencing);
+    /// Finds what the names mean under the set (D18), and sets the policies in it.
+    fn resolve(&mut self, fencing: &mut Fencing);
     /// Whether one of the names is this code.
     fn names(&self, code: &str) -> bool;
     /// Visits the entries until one says yes.
@@ -35,9 +36,21 @@ pub trait Sealed {
         Self: Sized;
 }
 
-/// The stack of lent entries.
-#[derive(Debug, Default)]
-pub struct Lent(pub(crate) Vec<Entry>);
+/// The stack of what was lent.
+#[derive(Debug)]
+pub struct Lent {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) times: Vec<Time>,
+}
+
+impl Lent {
+    pub(crate) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            times: Vec::new(),
+        }
+    }
+}
 
 /// One entry, and where it is.
 #[derive(Debug)]
@@ -89,7 +102,8 @@ impl Slot {
 }
 
 impl Own for () {}
-impl<L: Own> Own for (L, Time) {}
+impl<L: Own> Own for (L, Option<Time>) {}
+impl<L: Own> Own for (L, Amend) {}
 impl<L: Own> Own for (L, Slot) {}
 
 impl Sealed for () {
@@ -97,7 +111,7 @@ impl Sealed for () {
 
     fn reclaim(&mut self, _: &mut Lent) {}
 
-    fn resolve(&mut self, _: &Fencing) {}
+    fn resolve(&mut self, _: &mut Fencing) {}
 
     fn names(&self, _: &str) -> bool {
         false
@@ -110,17 +124,19 @@ impl Sealed for () {
     fn each_time(&self, _: &mut impl FnMut(&Time)) {}
 }
 
-impl<L: Own> Sealed for (L, Time) {
+impl<L: Own> Sealed for (L, Option<Time>) {
     fn lend(&mut self, stack: &mut Lent) {
         self.0.lend(stack);
+        stack.times.extend(self.1.take());
     }
 
     fn reclaim(&mut self, stack: &mut Lent) {
+        self.1 = stack.times.pop();
         self.0.reclaim(stack);
     }
 
-    fn resolve(&mut self, bound: &Fencing) {
-        self.0.resolve(bound);
+    fn resolve(&mut self, fencing: &mut Fencing) {
+        self.0.resolve(fencing);
     }
 
     fn names(&self, code: &str) -> bool {
@@ -133,7 +149,34 @@ impl<L: Own> Sealed for (L, Time) {
 
     fn each_time(&self, visit: &mut impl FnMut(&Time)) {
         self.0.each_time(visit);
-        visit(&self.1);
+        self.1.iter().for_each(visit);
+    }
+}
+
+impl<L: Own> Sealed for (L, Amend) {
+    fn lend(&mut self, stack: &mut Lent) {
+        self.0.lend(stack);
+    }
+
+    fn reclaim(&mut self, stack: &mut Lent) {
+        self.0.reclaim(stack);
+    }
+
+    fn resolve(&mut self, fencing: &mut Fencing) {
+        self.0.resolve(fencing);
+        fencing.amend(self.1.clone());
+    }
+
+    fn names(&self, code: &str) -> bool {
+        self.0.names(code)
+    }
+
+    fn any_entry(&self, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+        self.0.any_entry(visit)
+    }
+
+    fn each_time(&self, visit: &mut impl FnMut(&Time)) {
+        self.0.each_time(visit);
     }
 }
 
@@ -142,24 +185,24 @@ impl<L: Own> Sealed for (L, Slot) {
         self.0.lend(stack);
         if matches!(self.1.0, Place::Here(_)) {
             if let Place::Here(entry) = std::mem::replace(&mut self.1.0, Place::OnStack) {
-                stack.0.push(entry);
+                stack.entries.push(entry);
             }
         }
     }
 
     fn reclaim(&mut self, stack: &mut Lent) {
         if matches!(self.1.0, Place::OnStack) {
-            self.1.0 = stack.0.pop().map_or(Place::Covered, Place::Here);
+            self.1.0 = stack.entries.pop().map_or(Place::Covered, Place::Here);
         }
         self.0.reclaim(stack);
     }
 
-    fn resolve(&mut self, bound: &Fencing) {
-        self.0.resolve(bound);
+    fn resolve(&mut self, fencing: &mut Fencing) {
+        self.0.resolve(fencing);
         let Place::Named(named) = self.1.0 else {
             return;
         };
-        self.1.0 = if bound.has(named.name) {
+        self.1.0 = if fencing.has(named.name) {
             Place::Covered
         } else {
             let source = Source::latch(named.event().latch().clone());

@@ -6,12 +6,14 @@ pub use crate::flow::*;
 pub use crate::own::Named;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::engine::{Engine, Extends};
 use crate::event::Event;
 use crate::fence::{Fence, Plain, Try};
 use crate::fencing::Fencing;
 use crate::own::{Own, Slot};
+use crate::policy::Amend;
 use crate::times::{Limit, Span, Time, When};
 use crate::trigger::Trigger;
 
@@ -35,24 +37,18 @@ pub fn options() -> Options<()> {
 
 impl<S: Own> Options<S> {
     /// A length of time that every run of this fence gets the whole of: a `Duration`.
-    pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
-        self.time(
-            code,
-            Span::Timeout(limit.limit().unwrap_or(std::time::Duration::MAX)),
-        )
+    pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Option<Time>)> {
+        self.time(code, Span::Timeout(limit.limit().unwrap_or(Duration::MAX)))
     }
 
     /// A length of time that starts with the fence and that everything below spends from.
-    pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
-        self.time(
-            code,
-            Span::Budget(limit.limit().unwrap_or(std::time::Duration::MAX)),
-        )
+    pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Option<Time>)> {
+        self.time(code, Span::Budget(limit.limit().unwrap_or(Duration::MAX)))
     }
 
     /// A point in time: an `Instant`.
-    pub fn deadline(self, code: &'static str, at: impl When) -> Options<(S, Time)> {
-        let never = Span::Budget(std::time::Duration::MAX);
+    pub fn deadline(self, code: &'static str, at: impl When) -> Options<(S, Option<Time>)> {
+        let never = Span::Budget(Duration::MAX);
         self.time(code, at.when().map_or(never, |at| Span::Deadline(at, None)))
     }
 
@@ -79,16 +75,40 @@ impl<S: Own> Options<S> {
         Self { inherit, ..self }
     }
 
-    fn time(self, code: &'static str, span: Span) -> Options<(S, Time)> {
-        self.with(|own| {
-            (
-                own,
-                Time {
-                    code: Cow::Borrowed(code),
-                    span,
-                },
-            )
-        })
+    /// How long the body has once the fence has fired.
+    pub fn grace(self, time: impl Limit) -> Options<(S, Amend)> {
+        let grace = time.limit().map_or(Amend::Cooperative, Amend::Grace);
+        self.with(|own| (own, grace))
+    }
+
+    /// The body is never cut.
+    pub fn cooperative(self) -> Options<(S, Amend)> {
+        self.with(|own| (own, Amend::Cooperative))
+    }
+
+    /// A cancellation goes up.
+    pub fn linked(self) -> Options<(S, Amend)> {
+        self.with(|own| (own, Amend::Linked))
+    }
+
+    /// How long the cleanups have.
+    pub fn cleanup(self, limit: impl Limit) -> Options<(S, Amend)> {
+        let limit = limit.limit().unwrap_or(Duration::MAX);
+        self.with(|own| (own, Amend::Cleanup(limit)))
+    }
+
+    /// Declines what fires under a code while the condition holds.
+    pub fn unless(
+        self,
+        code: &'static str,
+        condition: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Options<(S, Amend)> {
+        self.with(|own| (own, Amend::unless(Cow::Borrowed(code), condition)))
+    }
+
+    fn time(self, code: &'static str, span: Span) -> Options<(S, Option<Time>)> {
+        let code = Cow::Borrowed(code);
+        self.with(|own| (own, Some(Time { code, span })))
     }
 
     fn with<L>(self, extend: impl FnOnce(S) -> L) -> Options<L> {
@@ -107,7 +127,7 @@ impl<S: Own> Options<S> {
         };
         let mut engine = Engine::new(Fencing::new(), self.own);
         engine.extends = extends;
-        engine.name = self.name;
+        engine.live.name = self.name;
         engine
     }
 }

@@ -49,7 +49,11 @@ pub enum ReasonKind {
     Event,
     /// A [`Handle`](crate::Handle).
     Handle,
-    /// A [`DropGuard`](crate::DropGuard) that was dropped while armed.
+    /// A cancellation that a [linked](crate::Fencing::linked) fence inside passed up, under the
+    /// code and with the cause that it had there.
+    Linked,
+    /// A [`DropGuard`](crate::DropGuard) that was dropped while armed, or the fence around a
+    /// spawned task.
     Dropped,
     /// A [`Trigger`](crate::Trigger) of another make, under the name that it gives itself.
     Custom(&'static str),
@@ -77,6 +81,8 @@ pub struct Firing {
     code: Option<Cow<'static, str>>,
     /// How long the fence had, if it was a matter of time.
     limit: Option<Duration>,
+    /// Whether it came up from a fence inside.
+    is_linked: bool,
 }
 
 impl Reason {
@@ -94,7 +100,11 @@ impl Reason {
     /// What kind of trigger fired.
     #[must_use]
     pub fn kind(&self) -> ReasonKind {
-        self.firing.kind
+        if self.firing.is_linked {
+            ReasonKind::Linked
+        } else {
+            self.firing.kind
+        }
     }
 
     /// The error that the firing carried, if any.
@@ -115,6 +125,30 @@ impl Reason {
         self.firing.at
     }
 
+    /// The firing by itself, which keeps the code.
+    pub(crate) fn to_firing(&self) -> Firing {
+        self.firing.clone().with_code(self.code.clone())
+    }
+
+    /// The same as it looks one fence further out (D30).
+    pub(crate) fn linked(&self) -> Firing {
+        let mut firing = self.to_firing();
+        firing.is_linked = true;
+        firing
+    }
+
+    /// Whether the two are one reason (D10).
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.order() == other.order()
+    }
+
+    /// The same for two looks at one trigger, which may make a firing anew each time it is asked.
+    pub(crate) fn is_seen_as(&self, other: &Self) -> bool {
+        let is_custom = matches!(self.firing.kind, ReasonKind::Custom(_));
+        self.is_same(other)
+            || (is_custom && self.code == other.code && self.firing.kind == other.firing.kind)
+    }
+
     /// Firing order (D9). Time comes first among equals: it passed before the code of that instant
     /// ran.
     pub(crate) fn order(&self) -> (Instant, u64) {
@@ -133,9 +167,17 @@ impl fmt::Display for Reason {
             },
             (None, ReasonKind::Event) => f.write_str("event set"),
             (None, ReasonKind::Handle) => f.write_str("cancelled through its handle"),
+            (None, ReasonKind::Dropped) if self.firing.location.is_none() => {
+                f.write_str("dropped from outside")
+            }
             (None, ReasonKind::Dropped) => f.write_str("guard dropped"),
+            (None, ReasonKind::Linked) => f.write_str("cancelled"),
             (None, ReasonKind::Custom(kind)) => write!(f, "{kind} fired"),
+        }?;
+        if self.firing.is_linked {
+            f.write_str(", through a link")?;
         }
+        Ok(())
     }
 }
 
@@ -143,7 +185,7 @@ impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reason")
             .field("code", &self.code)
-            .field("kind", &self.firing.kind)
+            .field("kind", &self.kind())
             .field("cause", &self.firing.cause)
             .field("location", &self.firing.location.map(ToString::to_string))
             .field("at", &self.firing.at)
@@ -165,6 +207,7 @@ impl Firing {
             seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),
             code: None,
             limit: None,
+            is_linked: false,
         }
     }
 
@@ -180,6 +223,13 @@ impl Firing {
         self
     }
 
+    /// A fence that was dropped from outside.
+    pub(crate) fn of_drop() -> Self {
+        let mut firing = Self::new(ReasonKind::Dropped).with_code(Cow::Borrowed("dropped"));
+        firing.location = None;
+        firing
+    }
+
     /// A time limit that passed at `at`.
     pub(crate) fn of_time(at: Instant, limit: Duration) -> Self {
         Self {
@@ -190,6 +240,7 @@ impl Firing {
             seq: 0,
             code: None,
             limit: Some(limit),
+            is_linked: false,
         }
     }
 }

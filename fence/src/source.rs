@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::latch::LatchRef;
-use crate::reason::Firing;
+use tokio::time::Instant;
+
+use crate::latch::{Latch, LatchRef};
+use crate::reason::{Firing, Reason};
+use crate::shared::Shared;
 use crate::trigger::Trigger;
 
 /// What [`Trigger::source`] returns.
@@ -15,6 +18,8 @@ pub struct Source(pub(crate) Kind);
 pub(crate) enum Kind {
     /// An event or a handle: looking costs one load, waiting one slot.
     Latch(LatchRef),
+    /// A fence around the place where this one's task was spawned (D27).
+    Lineage(Arc<Shared>),
     /// Anything else, through its own methods.
     Custom(Arc<dyn Trigger>),
 }
@@ -31,6 +36,10 @@ impl Source {
         Self(Kind::Latch(latch))
     }
 
+    pub(crate) fn lineage(parent: Arc<Shared>) -> Self {
+        Self(Kind::Lineage(parent))
+    }
+
     pub(crate) fn custom(trigger: Arc<dyn Trigger>) -> Self {
         Self(Kind::Custom(trigger))
     }
@@ -39,6 +48,7 @@ impl Source {
     pub(crate) fn firing(&self) -> Option<Firing> {
         match &self.0 {
             Kind::Latch(latch) => latch.firing().cloned(),
+            Kind::Lineage(parent) => parent.cut_firing().cloned(),
             Kind::Custom(trigger) => trigger.fired(),
         }
     }
@@ -47,6 +57,7 @@ impl Source {
         match (&self.0, &other.0) {
             (Kind::Latch(one), Kind::Latch(other)) => one.is_same(other),
             (Kind::Custom(one), Kind::Custom(other)) => Arc::ptr_eq(one, other),
+            (Kind::Lineage(one), Kind::Lineage(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }
@@ -66,13 +77,50 @@ impl Entry {
 
     /// Whether a latch has fired. Calls no user code: triggers of other makes are not asked.
     pub(crate) fn is_latched(&self) -> bool {
-        matches!(&self.source.0, Kind::Latch(latch) if latch.is_fired())
+        match &self.source.0 {
+            Kind::Latch(latch) => latch.is_fired(),
+            Kind::Lineage(parent) => parent.cut_firing().is_some(),
+            Kind::Custom(_) => false,
+        }
+    }
+
+    /// The same, as far as anybody can see: a fence around a spawned task may have fired without
+    /// having been polled since.
+    pub(crate) fn is_seen(&self) -> bool {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.is_seen(),
+            Kind::Latch(_) | Kind::Custom(_) => self.is_latched(),
+        }
+    }
+
+    /// The latch to wait at. That of a fence around opens also when there is nothing to wait for
+    /// any more.
+    pub(crate) fn latch(&self) -> Option<&Latch> {
+        match &self.source.0 {
+            Kind::Latch(latch) => Some(latch),
+            Kind::Lineage(parent) => parent.cut(),
+            Kind::Custom(_) => None,
+        }
+    }
+
+    /// The deadline that comes with it.
+    pub(crate) fn effective_deadline(&self) -> Option<Instant> {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.effective_deadline(),
+            Kind::Latch(_) | Kind::Custom(_) => None,
+        }
+    }
+
+    /// The reason, if it has fired. May call user code.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        let firing = self.source.firing()?;
+        Some(Reason::new(self.code.clone(), firing))
     }
 
     pub(crate) fn trigger(&self) -> Option<&Arc<dyn Trigger>> {
         match &self.source.0 {
             Kind::Custom(trigger) => Some(trigger),
-            Kind::Latch(_) => None,
+            Kind::Latch(_) | Kind::Lineage(_) => None,
         }
     }
 }

@@ -1,19 +1,17 @@
-//! The stack behind the task-local context, and what can be read off it.
+//! The stack behind the task-local context: its frames.
 //!
 //! It is only ever touched through `context`, which keeps the invariants stated there.
-
-use std::sync::Arc;
 
 use tokio::task::Id;
 use tokio::time::Instant;
 
-use crate::context::{Host, Live, Step};
+use crate::context::{Host, Step};
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
+use crate::live::Live;
 use crate::own::Lent;
-use crate::source::Entry;
+use crate::surroundings::Shown;
 use crate::times::has_passed;
-use crate::trigger::Trigger;
 
 pub(crate) struct Stack {
     frames: Vec<Frame>,
@@ -23,13 +21,25 @@ pub(crate) struct Stack {
 struct Frame {
     task: Option<Id>,
     part: Part,
-    /// Where the entries that its fence lent begin.
-    lent: usize,
+    /// Where what its fence lent begins.
+    lent: Mark,
+}
+
+/// How much was lent.
+#[derive(Clone, Copy)]
+struct Mark {
+    entries: usize,
+    times: usize,
 }
 
 enum Part {
-    Bound { fencing: Fencing, detached: bool },
+    Bound {
+        fencing: Fencing,
+        detached: bool,
+    },
     Fence(Running),
+    /// Hides the fences around it.
+    Shield,
 }
 
 pub(crate) struct Running {
@@ -43,24 +53,17 @@ pub(crate) struct Running {
     pub(crate) wanted: Option<Instant>,
 }
 
-/// What the flags of the enclosing fences say.
-pub(crate) enum Interrupted {
-    Yes,
-    No,
-    AskTriggers,
-}
-
 impl Stack {
     pub(crate) const fn new() -> Self {
         Self {
             frames: Vec::new(),
-            lent: Lent(Vec::new()),
+            lent: Lent::new(),
         }
     }
 
     #[inline]
     fn push(&mut self, part: Part) {
-        let (task, lent) = (tokio::task::try_id(), self.lent.0.len());
+        let (task, lent) = (tokio::task::try_id(), self.mark());
         self.frames.push(Frame { task, part, lent });
     }
 
@@ -114,8 +117,16 @@ impl Stack {
                 std::mem::swap(live, &mut running.live);
                 running.wanted
             }
-            Part::Bound { .. } => None,
+            Part::Bound { .. } | Part::Shield => None,
         }
+    }
+
+    pub(crate) fn push_shield(&mut self) {
+        self.push(Part::Shield);
+    }
+
+    pub(crate) fn pop_shield(&mut self) {
+        self.frames.pop();
     }
 
     pub(crate) fn push_bound(&mut self, fencing: &mut Fencing, detached: bool) {
@@ -156,75 +167,54 @@ impl Stack {
     pub(crate) fn bound(&self) -> Option<&Fencing> {
         self.visible().find_map(|(_, frame)| match &frame.part {
             Part::Bound { fencing, .. } => Some(fencing),
-            Part::Fence(_) => None,
+            Part::Fence(_) | Part::Shield => None,
         })
     }
 
-    pub(crate) fn enclosing(&self) -> impl Iterator<Item = (usize, &Live)> {
+    /// The fences around this code, innermost first, up to a shield.
+    #[inline]
+    pub(crate) fn enclosing(&self) -> impl Iterator<Item = (usize, Shown<'_>)> {
         self.visible()
-            .filter_map(|(index, frame)| match &frame.part {
-                Part::Fence(running) => Some((index, &running.live)),
-                Part::Bound { .. } => None,
-            })
+            .take_while(|(_, frame)| !matches!(frame.part, Part::Shield))
+            .filter_map(|(index, frame)| Some((index, self.shown(index, frame)?)))
     }
 
-    /// The entries that the fence of a frame lent.
-    fn lent(&self, frame: usize) -> &[Entry] {
-        let end = self
-            .frames
-            .get(frame + 1)
-            .map_or(self.lent.0.len(), |next| next.lent);
-        &self.lent.0[self.frames[frame].lent..end]
-    }
-
-    pub(crate) fn interrupted(&self) -> Interrupted {
-        let mut answer = Interrupted::No;
-        if self.frames.is_empty() {
-            return answer;
-        }
-        for (frame, live) in self.enclosing() {
-            if live.is_latched() || self.lent(frame).iter().any(Entry::is_latched) {
-                return Interrupted::Yes;
-            }
-            if self.triggers(frame, live).next().is_some() {
-                answer = Interrupted::AskTriggers;
-            }
-        }
-        answer
-    }
-
-    fn triggers<'a>(
-        &'a self,
-        frame: usize,
-        live: &'a Live,
-    ) -> impl Iterator<Item = &'a Arc<dyn Trigger>> {
-        live.fencing
-            .entries()
-            .iter()
-            .chain(self.lent(frame))
-            .filter_map(Entry::trigger)
-    }
-
-    pub(crate) fn trigger(&self, nth: usize) -> Option<(usize, Arc<dyn Trigger>)> {
-        let mut all = self.enclosing().flat_map(|(frame, live)| {
-            self.triggers(frame, live)
-                .map(move |trigger| (frame, trigger.clone()))
+    /// The innermost fence, whether or not a shield stands between.
+    pub(crate) fn innermost(&mut self) -> Option<&mut Live> {
+        let found = self.visible().find_map(|(index, frame)| {
+            let shown = self.shown(index, frame)?;
+            (!shown.live.is_blocking).then_some(index)
         });
-        all.nth(nth)
+        Some(&mut self.running(found?)?.live)
     }
 
-    pub(crate) fn tell(&mut self, frame: usize) {
-        if let Some(Running { live, .. }) = self.running(frame) {
-            live.told = true;
-        }
+    pub(crate) fn depth(&self) -> usize {
+        self.frames.len()
     }
 
-    pub(crate) fn expire(&mut self, now: Instant) {
-        for frame in 0..self.frames.len() {
-            let is_enclosing = self.enclosing().any(|(index, _)| index == frame);
-            if let Some(Running { live, .. }) = self.running(frame).filter(|_| is_enclosing) {
-                live.timed_out |= has_passed(live.deadline, Some(now));
-            }
+    /// A fence with all that it lent.
+    #[inline]
+    fn shown<'a>(&'a self, index: usize, frame: &'a Frame) -> Option<Shown<'a>> {
+        let Part::Fence(Running { live, .. }) = &frame.part else {
+            return None;
+        };
+        let (from, next) = (frame.lent, self.frames.get(index + 1));
+        let to = next.map_or_else(|| self.mark(), |next| next.lent);
+        Some(Shown {
+            live,
+            entries: &self.lent.entries[from.entries..to.entries],
+            times: &self.lent.times[from.times..to.times],
+        })
+    }
+
+    pub(crate) fn fence(&self, index: usize) -> Option<Shown<'_>> {
+        self.shown(index, self.frames.get(index)?)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            entries: self.lent.entries.len(),
+            times: self.lent.times.len(),
         }
     }
 
@@ -233,12 +223,10 @@ impl Stack {
         if self.frames.is_empty() {
             return None;
         }
-        let innermost = self.visible().find_map(|(_, frame)| match &frame.part {
-            Part::Fence(running) => Some(running),
-            Part::Bound { .. } => None,
-        });
-        innermost
-            .filter(|running| running.waker == waker)
-            .map(|running| running.host)
+        let (innermost, _) = self.enclosing().next()?;
+        match &self.frames[innermost].part {
+            Part::Fence(running) if running.waker == waker => Some(running.host),
+            _ => None,
+        }
     }
 }

@@ -106,6 +106,14 @@ impl Timer {
         is_elapsed
     }
 
+    /// The same for exactly this point in time: later than before, if need be.
+    pub(crate) fn arm_at(mut self: Pin<&mut Self>, at: Instant, cx: &mut Context<'_>) -> bool {
+        if self.armed_at().is_some_and(|armed| armed < at) {
+            self.as_mut().disarm();
+        }
+        self.arm(at, true, cx)
+    }
+
     pub(crate) fn disarm(self: Pin<&mut Self>) {
         let mut this = self.project();
         if this.sleep.is_some() {
@@ -115,8 +123,8 @@ impl Timer {
     }
 }
 
-/// A number that no other epoch in the process has.
-pub(crate) fn next_epoch() -> u64 {
+/// A number that nothing else in the process has: for epochs, and for fences.
+pub(crate) fn next_number() -> u64 {
     const BLOCK: u64 = 1 << 20;
     static BLOCKS: AtomicU64 = AtomicU64::new(1);
     thread_local! {

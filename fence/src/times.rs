@@ -34,6 +34,16 @@ impl Time {
         }
     }
 
+    /// How long it is, unless it is a plain instant.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        match self.span {
+            Span::Timeout(limit) | Span::Budget(limit) | Span::Deadline(_, Some(limit)) => {
+                Some(limit)
+            }
+            Span::Deadline(_, None) => None,
+        }
+    }
+
     /// The same with its budget running since `now` (D19).
     pub(crate) fn started(mut self, now: Instant) -> Option<Self> {
         if let Span::Budget(limit) = self.span {
@@ -60,10 +70,9 @@ impl Time {
     /// The reason, if it had passed by `now`.
     pub(crate) fn reason(&self, start: Instant, now: Instant) -> Option<Reason> {
         let at = self.deadline(start).filter(|at| *at <= now)?;
-        let limit = match self.span {
-            Span::Timeout(limit) | Span::Budget(limit) | Span::Deadline(_, Some(limit)) => limit,
-            Span::Deadline(at, None) => at.saturating_duration_since(start),
-        };
+        let limit = self
+            .limit()
+            .unwrap_or_else(|| at.saturating_duration_since(start));
         Some(Reason::new(self.code.clone(), Firing::of_time(at, limit)))
     }
 }

@@ -5,53 +5,54 @@ use std::borrow::Cow;
 use tokio::time::Instant;
 
 use crate::cancelled::{Cancelled, Record};
+use crate::cleanup::Cleanup;
 use crate::engine::{Engine, Phase};
-use crate::handle::State;
+use crate::hold;
 use crate::own::Own;
 use crate::reason::Reason;
+use crate::shared::State;
+use crate::view;
 
 impl<S: Own> Engine<S> {
     /// The record of a cancellation.
-    pub(crate) fn cancelled(&self) -> Cancelled {
+    pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
         let now = Instant::now();
-        let name = self.name.map(Cow::Borrowed);
+        let name = self.live.name.map(Cow::Borrowed);
+        let start = self.live.start;
         Cancelled::new(Record {
             reasons: self.reasons(now),
+            declined: self.live.declined(),
             name: name.or_else(|| self.live.fencing.name().cloned()),
-            elapsed: self
-                .start
-                .map_or_else(Default::default, |start| now - start),
+            elapsed: start.map_or_else(Default::default, |start| now - start),
+            cleanup,
         })
     }
 
-    /// Tells the handles how it ended.
+    /// Tells the handles, and those inside, how it ended.
     pub(crate) fn report(&mut self, state: State) {
         self.phase = Phase::Ended;
-        let Some(handle) = &self.live.handle else {
+        self.hold.release();
+        hold::ended(self.live.id, self.live.holds);
+        let Some(shared) = &self.live.shared else {
             return;
         };
         let mut reasons = self.reasons(Instant::now());
         reasons.sort_by_key(Reason::order);
-        handle.finish(state, reasons);
+        shared.finish(state, reasons);
     }
 
-    /// All that has fired (D9), each once (D10).
-    fn reasons(&self, now: Instant) -> Vec<Reason> {
+    /// All that has fired (D9), each once (D10), without what guards declined (D24).
+    pub(crate) fn reasons(&self, now: Instant) -> Vec<Reason> {
         let mut reasons: Vec<Reason> = Vec::new();
         let mut add = |reason: Reason| {
-            let is_same =
-                |known: &Reason| known.code() == reason.code() && known.order() == reason.order();
-            if !reasons.iter().any(is_same) {
-                reasons.push(reason);
+            if !self.live.has_declined(&reason) {
+                view::add(&mut reasons, reason);
             }
         };
-        let start = self.start.unwrap_or(now);
+        let start = self.live.start.unwrap_or(now);
         self.each_time(|time| time.reason(start, now).into_iter().for_each(&mut add));
-        self.live
-            .handle
-            .iter()
-            .filter_map(|handle| handle.reason())
-            .for_each(&mut add);
+        let handle = self.live.shared.as_ref().and_then(|shared| shared.reason());
+        handle.into_iter().for_each(&mut add);
         let mut nth = 0;
         self.any_entry(|entry| {
             let reported = entry.trigger().and_then(|_| {

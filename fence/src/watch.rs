@@ -11,7 +11,7 @@ use tokio::task::coop;
 use crate::fingerprint::Fingerprint;
 use crate::latch::Latch;
 use crate::reason::Firing;
-use crate::source::{Entry, Kind};
+use crate::source::Entry;
 use crate::trigger::FiringFuture;
 use crate::waiters::Key;
 
@@ -24,6 +24,8 @@ pub(crate) struct Watch {
     waker: Fingerprint,
     /// Whether the sources of the fencing are among those registered.
     whole: bool,
+    /// Whether the latch of the handles is.
+    with_handle: bool,
     /// How many places of `inline` are in use.
     used: u8,
     inline: [Option<Key>; INLINE],
@@ -44,8 +46,8 @@ enum Waiting {
 
 impl Watch {
     /// Whether it watches under this waker, and everything if everything is needed.
-    pub(crate) fn is_set(&self, waker: Fingerprint, whole: bool) -> bool {
-        self.waker == waker && (self.whole || !whole)
+    pub(crate) fn is_set(&self, waker: Fingerprint, whole: bool, with_handle: bool) -> bool {
+        self.waker == waker && (self.whole || !whole) && self.with_handle == with_handle
     }
 
     /// Whether there may be anything to take back.
@@ -58,9 +60,10 @@ impl Watch {
         self.waker != waker
     }
 
-    pub(crate) fn begin(&mut self, waker: Fingerprint, whole: bool) {
+    pub(crate) fn begin(&mut self, waker: Fingerprint, whole: bool, with_handle: bool) {
         self.waker = waker;
         self.whole = whole;
+        self.with_handle = with_handle;
     }
 
     /// Registers with a latch; `false` if it has fired.
@@ -72,13 +75,12 @@ impl Watch {
 
     /// Registers with a source; `false` if it is a latch that has fired.
     pub(crate) fn add_entry(&mut self, entry: &Entry, cx: &Context<'_>) -> bool {
-        match &entry.source.0 {
-            Kind::Latch(latch) => self.add(latch, cx),
-            Kind::Custom(_) => {
-                self.push(None);
-                true
-            }
+        if let Some(latch) = entry.latch() {
+            // One that lets its tasks go opens without having fired.
+            return self.add(latch, cx) || !entry.is_latched();
         }
+        self.push(None);
+        true
     }
 
     fn push(&mut self, key: Option<Key>) {
@@ -100,9 +102,11 @@ impl Watch {
         let keys = Keys {
             inline: self.inline,
             rest: rest.unwrap_or_default(),
+            with_handle: self.with_handle,
             next: 0,
         };
         self.waker = Fingerprint::default();
+        self.with_handle = false;
         self.used = 0;
         self.inline = [None; INLINE];
         keys
@@ -153,6 +157,8 @@ impl Watch {
 pub(crate) struct Keys {
     inline: [Option<Key>; INLINE],
     rest: Vec<Option<Key>>,
+    /// Whether the first is that of the handles.
+    pub(crate) with_handle: bool,
     next: usize,
 }
 

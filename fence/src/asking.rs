@@ -1,0 +1,146 @@
+//! Asking user code around this place, with the stack let go meanwhile (D26).
+
+use std::borrow::Cow;
+
+use tokio::time::Instant;
+
+use crate::cancelled::{Cancelled, Record};
+use crate::context::{self, with};
+use crate::live::Asked;
+use crate::reason::Reason;
+use crate::stack::Stack;
+use crate::surroundings::{Answer, Question, Shown};
+use crate::view;
+
+/// Asks the triggers of other makes and the guards of the enclosing fences.
+#[cold]
+pub(crate) fn ask_users(question: Question) -> bool {
+    if ask_triggers(question) {
+        return true;
+    }
+    for frame in enclosing(|shown| shown.live.is_guarded()) {
+        ask_guards(frame);
+    }
+    with(|stack| stack.answer(question)) == Some(Answer::Yes)
+}
+
+/// Asks the triggers one at a time.
+fn ask_triggers(question: Question) -> bool {
+    for nth in 0.. {
+        let Some((frame, trigger)) = with(|stack| stack.trigger(nth, question)).flatten() else {
+            break;
+        };
+        if trigger.fired().is_some() {
+            with(|stack| stack.tell(frame));
+            return true;
+        }
+    }
+    false
+}
+
+/// Asks the guards of a fence about everything that they have not been asked about (D24).
+pub(crate) fn ask_guards(frame: usize) {
+    let snapshot = with(|stack| {
+        let shown = stack.fence(frame)?;
+        let handle = shown
+            .live
+            .shared
+            .as_ref()
+            .and_then(|shared| shared.reason());
+        Some((shown.own_view(), handle, shown.live.fencing.clone()))
+    });
+    let Some((view, handle, fencing)) = snapshot.flatten() else {
+        return;
+    };
+    let Some(policy) = fencing.policy() else {
+        return;
+    };
+    for reason in view.seen().into_iter().chain(handle) {
+        let is_new = with(|stack| stack.begin_asking(frame, &reason)) == Some(true);
+        if is_new {
+            let accepted = policy.consents(&reason);
+            with(|stack| stack.decide(frame, &reason, accepted));
+        }
+    }
+}
+
+/// The enclosing fences that `wanted` picks, outermost first.
+fn enclosing(wanted: impl Fn(Shown<'_>) -> bool) -> Vec<usize> {
+    let frames = with(|stack| {
+        let wanted = stack.enclosing().filter(|(_, shown)| wanted(*shown));
+        wanted.map(|(frame, _)| frame).collect::<Vec<_>>()
+    });
+    let mut frames = frames.unwrap_or_default();
+    frames.reverse();
+    frames
+}
+
+/// Why the outermost of the enclosing fences that have fired did so; `None` if none has.
+#[inline]
+pub(crate) fn why() -> Option<Cancelled> {
+    if context::has_fired() {
+        enclosing(|_| true).into_iter().find_map(why_of)
+    } else {
+        None
+    }
+}
+
+#[cold]
+fn why_of(frame: usize) -> Option<Cancelled> {
+    let (view, shared, declined, name, start) = with(|stack| {
+        let live = stack.fence(frame)?.live;
+        let name = live.name.map(Cow::Borrowed);
+        Some((
+            stack.fence(frame)?.view(),
+            live.shared.clone(),
+            live.declined(),
+            name.or_else(|| live.fencing.name().cloned()),
+            live.start,
+        ))
+    })
+    .flatten()?;
+    let mut reasons = view.seen();
+    let handle = shared.and_then(|shared| shared.reason());
+    handle
+        .into_iter()
+        .for_each(|reason| view::add(&mut reasons, reason));
+    reasons.retain(|reason| !declined.iter().any(|other| other.is_seen_as(reason)));
+    if reasons.is_empty() {
+        return None;
+    }
+    Some(Cancelled::new(Record {
+        reasons,
+        declined,
+        name,
+        elapsed: start.map_or_else(Default::default, |start| Instant::now() - start),
+        ..Record::default()
+    }))
+}
+
+impl Stack {
+    /// Notes that a reason is being asked about; `false` if it was asked about before.
+    fn begin_asking(&mut self, frame: usize, reason: &Reason) -> bool {
+        let Some(running) = self.running(frame).filter(|f| !f.live.has_asked(reason)) else {
+            return false;
+        };
+        running.live.extra().asked.push(Asked {
+            reason: reason.clone(),
+            accepted: None,
+        });
+        true
+    }
+
+    /// Notes what the guards said. A decline is final.
+    fn decide(&mut self, frame: usize, reason: &Reason, accepted: bool) {
+        let Some(running) = self.running(frame) else {
+            return;
+        };
+        let asked = &mut running.live.extra().asked;
+        if let Some(asked) = asked.iter_mut().find(|asked| asked.reason.is_same(reason)) {
+            asked.accepted = Some(accepted);
+        }
+        if let Some(shared) = running.live.shared.as_ref().filter(|_| !accepted) {
+            shared.decline(reason.clone());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What keeps a fence from cutting for a while: a shield that has started, or cleanups inside.
+//!
+//! The fence counts its holds, and whoever holds it keeps its number. Both happen while the fence
+//! is polling them. A hold that moved out of its fence meanwhile, into another task, leaves word
+//! here, where the fence looks when it has fired and is still held up.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use crate::context;
+
+/// One hold on the fence of that number, or (0) on none.
+#[derive(Debug, Default)]
+pub(crate) struct Hold(u64);
+
+impl Hold {
+    /// Holds the fence up that encloses this code now.
+    pub(crate) fn keep(&mut self) {
+        let fence = context::hold(self.0);
+        let before = std::mem::replace(&mut self.0, fence);
+        if before != fence {
+            release(before);
+        }
+    }
+
+    pub(crate) fn release(&mut self) {
+        release(std::mem::take(&mut self.0));
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+fn release(fence: u64) {
+    if fence != 0 && !context::let_go(fence) {
+        let waiting = word(fence, |astray| astray.released += 1);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The holds on a fence that moved out of it.
+#[derive(Default)]
+struct Astray {
+    released: u32,
+    /// How many there were when the fence ended.
+    expected: Option<u32>,
+    waker: Option<Waker>,
+}
+
+static ASTRAY: Mutex<BTreeMap<u64, Astray>> = Mutex::new(BTreeMap::new());
+
+fn locked() -> MutexGuard<'static, BTreeMap<u64, Astray>> {
+    ASTRAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Changes what is known of a fence, and forgets it once nothing is missing any more.
+fn word(fence: u64, change: impl FnOnce(&mut Astray)) -> Option<Waker> {
+    let mut all = locked();
+    let astray = all.entry(fence).or_default();
+    change(astray);
+    let waker = astray.waker.take();
+    if astray.expected.is_some_and(|all| astray.released >= all) {
+        all.remove(&fence);
+    }
+    waker
+}
+
+/// How many of the holds on a fence are left. It is woken when one of them lets go elsewhere.
+pub(crate) fn left(fence: u64, holds: u32, waker: &Waker) -> u32 {
+    if holds == 0 {
+        return 0;
+    }
+    let waker = waker.clone();
+    let mut all = locked();
+    let released = all.remove(&fence).map_or(0, |astray| astray.released);
+    let left = holds.saturating_sub(released);
+    let mut unused = Some(waker);
+    if left > 0 {
+        let waker = unused.take();
+        all.insert(
+            fence,
+            Astray {
+                waker,
+                ..Astray::default()
+            },
+        );
+    }
+    drop(all);
+    left
+}
+
+/// A fence has ended while that many holds were on their way elsewhere.
+pub(crate) fn ended(fence: u64, holds: u32) {
+    if fence == 0 {
+        return;
+    }
+    let old = if holds == 0 {
+        locked().remove(&fence).and_then(|astray| astray.waker)
+    } else {
+        word(fence, |astray| astray.expected = Some(holds))
+    };
+    drop(old);
+}

@@ -1,0 +1,108 @@
+//! Tasks and threads that belong to the fences around the place where they were spawned (D27, D28).
+
+use tokio::task::{self, JoinHandle};
+
+use crate::bound::Bound;
+use crate::context;
+use crate::fence::Fence;
+use crate::outcome::Fenced;
+
+/// Spawns a task that behaves as if the future stood here: the fences around enclose it too.
+///
+/// What is bound here is bound in the task. When a fence around this call cuts its body, or is
+/// dropped midway, the task is cut as well, and its outcome tells why; a fence that completes lets
+/// go of it. A [`shield`](crate::shield) between the fence and the call keeps the fence away
+/// (rule D27). If one of the fences has been cut before the task starts, the future is never
+/// polled. Nobody waits for the task but who awaits the handle.
+///
+/// `tokio::spawn(future.in_context())` keeps only what is bound, and plain `tokio::spawn` nothing.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, like `tokio::spawn`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let mut helper = None;
+/// let work = async {
+///     helper = Some(fence::spawn(std::future::pending::<()>()));
+///     std::future::pending::<()>().await
+/// };
+/// let outcome = Fencing::new().timeout(Duration::from_secs(1)).run(work).await;
+/// assert!(outcome.is_cancelled());
+/// assert!(helper.unwrap().await.unwrap().cancelled_by("timeout"));
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<Fenced<F::Output>>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    task::spawn(enclosed(future))
+}
+
+/// The same on the thread of a `LocalSet`, for futures that are not `Send`.
+///
+/// # Panics
+///
+/// Outside of a `LocalSet`, like `tokio::task::spawn_local`.
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<Fenced<F::Output>>
+where
+    F: Future<Output: 'static> + 'static,
+{
+    task::spawn_local(enclosed(future))
+}
+
+/// The same for plain code on a thread of the blocking pool.
+///
+/// Nothing can cut a thread: the code asks with [`check`](crate::check) and
+/// [`remaining`](crate::remaining), which see a passed deadline without the runtime's help, and
+/// learn of a cancellation even when nobody waits for the thread any more. Code that waits in the
+/// queue while a fence around the call is cut is never run (rule D28).
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, like `tokio::task::spawn_blocking`.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Cancelled, Event, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let stop = Event::new();
+/// let search = async {
+///     let search = fence::spawn_blocking(|| loop {
+///         fence::check()?;
+///         std::thread::yield_now();
+///     });
+///     stop.set();
+///     let ended: Result<(), Cancelled> = search.await.unwrap().flatten();
+///     ended.unwrap_err().primary().code().to_owned()
+/// };
+/// let grace = std::time::Duration::from_secs(5);
+/// let code = Fencing::new().on("stop", &stop).grace(grace).run(search).await;
+/// assert_eq!(code.unwrap(), "stop");
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<Fenced<R>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (bound, lineage) = (context::current(), context::lineage());
+    task::spawn_blocking(move || bound.bind_sync(|| lineage.run_blocking(f)))
+}
+
+fn enclosed<F: Future>(future: F) -> Bound<Fence<F>> {
+    context::current().bind(context::lineage().run(future))
+}

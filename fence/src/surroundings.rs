@@ -1,0 +1,230 @@
+//! What can be read off the fences around a piece of code.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::fencing::Fencing;
+use crate::live::{Live, Stage};
+use crate::shared::Shared;
+use crate::source::{Entry, Kind, Source};
+use crate::stack::Stack;
+use crate::times::{Time, earliest};
+use crate::trigger::Trigger;
+use crate::view::View;
+
+/// A fence on the stack, with what it lent.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) live: &'a Live,
+    pub(crate) entries: &'a [Entry],
+    pub(crate) times: &'a [Time],
+}
+
+/// What is asked of the enclosing fences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Whether one of them cuts, now or once its shields are done (D5, D13).
+    Cuts,
+    /// Whether one of them has fired, even if the body may go on (D23).
+    Fired,
+}
+
+/// What their flags say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    No,
+    /// Triggers of another make, or guards, have to be asked.
+    AskUsers,
+}
+
+impl<'a> Shown<'a> {
+    fn all_entries(self) -> impl Iterator<Item = &'a Entry> {
+        self.live.entries().chain(self.entries)
+    }
+
+    pub(crate) fn triggers(self) -> impl Iterator<Item = &'a Arc<dyn Trigger>> {
+        self.all_entries().filter_map(Entry::trigger)
+    }
+
+    #[inline]
+    fn answer(self, question: Question) -> Answer {
+        let live = self.live;
+        match (live.stage, question) {
+            (Stage::Open, _) => {}
+            (Stage::Fired, Question::Cuts) if live.is_lenient() => return Answer::No,
+            (Stage::Fired | Stage::Overdue, _) => return Answer::Yes,
+        }
+        if question == Question::Cuts && live.is_lenient() {
+            return Answer::No;
+        }
+        if live.is_guarded() {
+            return self.guarded_answer(question);
+        }
+        if self.is_latched(question) {
+            Answer::Yes
+        } else if self.triggers().next().is_some() {
+            Answer::AskUsers
+        } else {
+            Answer::No
+        }
+    }
+
+    fn guarded_answer(self, question: Question) -> Answer {
+        if self.live.has_accepted() {
+            Answer::Yes
+        } else if self.is_latched(question) || self.triggers().next().is_some() {
+            Answer::AskUsers
+        } else {
+            Answer::No
+        }
+    }
+
+    #[inline]
+    fn is_latched(self, question: Question) -> bool {
+        self.live.is_latched()
+            || self.entries.iter().any(Entry::is_latched)
+            || (question == Question::Fired && self.live.entries().any(Entry::is_seen))
+    }
+
+    /// What it watches, without what its guards are not asked about.
+    pub(crate) fn own_view(self) -> View {
+        let fencing = &self.live.fencing;
+        self.view_of(fencing.entries().iter(), fencing.times().iter())
+    }
+
+    /// All that it watches.
+    pub(crate) fn view(self) -> View {
+        let around = self.live.extra.as_ref().map(|extra| &extra.around);
+        let entries = around.map_or(&[][..], |around| around.entries());
+        let times = around.map_or(&[][..], |around| around.times());
+        let fencing = &self.live.fencing;
+        self.view_of(
+            entries.iter().chain(fencing.entries()),
+            times.iter().chain(fencing.times()),
+        )
+    }
+
+    fn view_of(
+        self,
+        entries: impl Iterator<Item = &'a Entry>,
+        times: impl Iterator<Item = &'a Time>,
+    ) -> View {
+        View {
+            entries: entries.chain(self.entries).cloned().collect(),
+            times: times.chain(self.times).cloned().collect(),
+            start: self.live.start,
+            deadline: self.live.deadline,
+            is_guarded: self.live.is_guarded(),
+        }
+    }
+
+    fn effective_deadline(self) -> Option<Instant> {
+        let around = self.all_entries().filter_map(Entry::effective_deadline);
+        earliest(self.live.deadline, around.min())
+    }
+}
+
+impl Stack {
+    #[inline]
+    pub(crate) fn answer(&self, question: Question) -> Answer {
+        let mut answer = Answer::No;
+        for (_, shown) in self.enclosing() {
+            match shown.answer(question) {
+                Answer::Yes => return Answer::Yes,
+                Answer::AskUsers => answer = Answer::AskUsers,
+                Answer::No => {}
+            }
+        }
+        answer
+    }
+
+    /// The nth trigger of another make around this code.
+    pub(crate) fn trigger(
+        &self,
+        nth: usize,
+        question: Question,
+    ) -> Option<(usize, Arc<dyn Trigger>)> {
+        let is_asked =
+            |live: &Live| !live.is_guarded() && !(question == Question::Cuts && live.is_lenient());
+        let mut all = self
+            .enclosing()
+            .filter(|(_, shown)| is_asked(shown.live))
+            .flat_map(|(frame, shown)| shown.triggers().map(move |t| (frame, t.clone())));
+        all.nth(nth)
+    }
+
+    pub(crate) fn tell(&mut self, frame: usize) {
+        if let Some(running) = self.running(frame) {
+            running.live.told = true;
+        }
+    }
+
+    /// What the innermost fence passes its cancellation on to: the fence around it, or around the
+    /// place where its task was spawned.
+    pub(crate) fn linked_to(&mut self) -> Option<Arc<Shared>> {
+        let live = self.innermost()?;
+        match live.fencing.entries().last().map(|entry| &entry.source.0) {
+            Some(Kind::Lineage(parent)) => Some(parent.clone()),
+            _ => Some(live.shared().clone()),
+        }
+    }
+
+    /// Adds a fence as a source for what is spawned inside. A scope of plain code, which nobody
+    /// polls, passes its own sources on instead.
+    pub(crate) fn adopt(&mut self, frame: usize, lineage: &mut Fencing) {
+        let Some(shown) = self.fence(frame) else {
+            return;
+        };
+        let view = shown.view();
+        if shown.live.is_blocking {
+            view.add_to(lineage);
+        } else if let Some(running) = self.running(frame) {
+            let shared = running.live.shared().clone();
+            shared.adopt(|| view);
+            lineage.add(Entry {
+                code: Cow::Borrowed(""),
+                source: Source::lineage(shared),
+            });
+        }
+    }
+
+    /// Whether one of them has a deadline to be compared with the clock.
+    #[inline]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.enclosing()
+            .any(|(_, shown)| shown.live.deadline.is_some())
+    }
+
+    pub(crate) fn expire(&mut self, now: Instant) {
+        for frame in 0..self.depth() {
+            let is_enclosing = self.enclosing().any(|(index, _)| index == frame);
+            if let Some(running) = self.running(frame).filter(|_| is_enclosing) {
+                running.live.expire(now);
+            }
+        }
+    }
+
+    /// The earliest deadline of the bound set and of all enclosing fences.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let bound = self.bound().and_then(Fencing::bound_deadline);
+        self.enclosing()
+            .filter_map(|(_, shown)| shown.effective_deadline())
+            .chain(bound)
+            .min()
+    }
+
+    /// The sources of the scopes of plain code right around this, as a set; empty without any.
+    pub(crate) fn around(&self) -> Fencing {
+        let mut around = Fencing::new();
+        for (_, shown) in self
+            .enclosing()
+            .take_while(|(_, shown)| shown.live.is_blocking)
+        {
+            shown.view().add_to(&mut around);
+        }
+        around
+    }
+}
