@@ -8,9 +8,10 @@ use crate::cancelled::{Cancelled, Record};
 use crate::context::{self, with};
 use crate::live::Asked;
 use crate::reason::Reason;
-use crate::stack::Stack;
+use crate::stack::{Running, Stack};
 use crate::surroundings::{Answer, Question, Shown};
-use crate::view;
+use crate::times::{earliest, has_passed};
+use crate::view::{self, View};
 
 /// Asks the triggers of other makes and the guards of the enclosing fences.
 #[cold]
@@ -18,9 +19,9 @@ pub(crate) fn ask_users(question: Question) -> bool {
     if ask_triggers(question) {
         return true;
     }
-    for frame in enclosing(|shown| shown.live.is_guarded()) {
-        ask_guards(frame);
-    }
+    let undecided =
+        |shown: Shown<'_>| shown.live.is_guarded() && shown.answer(question) == Answer::AskUsers;
+    enclosing(undecided).into_iter().for_each(ask_guards);
     with(|stack| stack.answer(question)) == Some(Answer::Yes)
 }
 
@@ -62,6 +63,7 @@ pub(crate) fn ask_guards(frame: usize) {
             with(|stack| stack.decide(frame, &reason, accepted));
         }
     }
+    with(|stack| stack.settle_time(frame, &view));
 }
 
 /// The enclosing fences that `wanted` picks, outermost first.
@@ -79,13 +81,29 @@ fn enclosing(wanted: impl Fn(Shown<'_>) -> bool) -> Vec<usize> {
 #[inline]
 pub(crate) fn why() -> Option<Cancelled> {
     if context::has_fired() {
-        enclosing(|_| true).into_iter().find_map(why_of)
+        why_of_all()
     } else {
         None
     }
 }
 
 #[cold]
+fn why_of_all() -> Option<Cancelled> {
+    enclosing(|shown| shown.live.is_guarded())
+        .into_iter()
+        .for_each(ask_guards);
+    enclosing(|_| true).into_iter().find_map(why_of)
+}
+
+/// Why the outermost fence that is ending around this code does so. Nobody is asked: its guards
+/// have been, or it is dropped from outside, which is none of their business.
+pub(crate) fn why_ending() -> Option<Cancelled> {
+    let is_cut = |shown: Shown<'_>| {
+        shown.live.is_ending && (!shown.live.is_guarded() || shown.live.has_accepted())
+    };
+    enclosing(is_cut).into_iter().find_map(why_of)
+}
+
 fn why_of(frame: usize) -> Option<Cancelled> {
     let (view, shared, declined, name, start) = with(|stack| {
         let live = stack.fence(frame)?.live;
@@ -142,5 +160,27 @@ impl Stack {
         if let Some(shared) = running.live.shared.as_ref().filter(|_| !accepted) {
             shared.decline(reason.clone());
         }
+    }
+
+    /// Once all limits that have passed were declined, the next one counts.
+    fn settle_time(&mut self, frame: usize, view: &View) {
+        let Some(Running { live, .. }) = self.running(frame) else {
+            return;
+        };
+        let Some(start) = live.start.filter(|_| live.timed_out) else {
+            return;
+        };
+        let now = Instant::now();
+        let around = live.extra().around.bound_deadline();
+        let mut next = around;
+        for time in &view.times {
+            match time.reason(start, now) {
+                Some(reason) if live.has_declined(&reason) => {}
+                Some(_) => return,
+                None => next = earliest(next, time.deadline(start)),
+            }
+        }
+        live.timed_out = has_passed(around, Some(now));
+        live.deadline = next;
     }
 }

@@ -8,13 +8,14 @@ use tokio::time::Instant;
 use crate::asking;
 use crate::context::{self, Around, Step, with};
 use crate::engine::Engine;
+use crate::fingerprint::Fingerprint;
 use crate::hold;
 use crate::live::Stage;
 use crate::own::Own;
 use crate::policy::Policy;
 use crate::reason::{Firing, Reason};
 use crate::timer::Timer;
-use crate::times::{earliest, has_passed};
+use crate::times::earliest;
 
 impl<S: Own> Engine<S> {
     /// Whether to cut, now that something has fired; otherwise all the rest stays armed.
@@ -25,6 +26,9 @@ impl<S: Own> Engine<S> {
         mut timer: Pin<&mut Timer>,
         cx: &mut Context<'_>,
     ) -> bool {
+        if self.live.stage != Stage::Open {
+            self.live.expire(Instant::now());
+        }
         let next = if self.live.stage == Stage::Open && !self.accept() {
             self.live.deadline
         } else if self.is_waiting() {
@@ -35,6 +39,7 @@ impl<S: Own> Engine<S> {
             self.link_up();
             return true;
         };
+        self.tell_fired();
         self.keep_armed(next, around, timer.as_mut(), cx);
         false
     }
@@ -49,12 +54,9 @@ impl<S: Own> Engine<S> {
         }
         self.live.stage = Stage::Fired;
         let now = Instant::now();
-        if let Some(grace) = self.live.policy().and_then(|policy| policy.grace) {
+        if let Some(grace) = self.live.policy().and_then(Policy::grace) {
             self.live.extra().cut_at = now.checked_add(grace);
             self.live.expire(now);
-        }
-        if let Some(shared) = &self.live.shared {
-            shared.tell_fired(|| self.primary(now));
         }
         true
     }
@@ -65,40 +67,14 @@ impl<S: Own> Engine<S> {
             let top = with(|stack| stack.depth().saturating_sub(1));
             top.into_iter().for_each(asking::ask_guards);
         });
-        self.settle_time();
-    }
-
-    /// Once the passed limits were declined, the next one counts.
-    fn settle_time(&mut self) {
-        if !self.live.timed_out {
-            return;
-        }
-        let (now, start) = (Instant::now(), self.live.start);
-        let (mut next, mut is_accepted) = (None, false);
-        self.each_time(|time| {
-            let Some(start) = start else { return };
-            let declined = |reason: Reason| self.live.has_declined(&reason);
-            match time.reason(start, now).map(declined) {
-                None => next = earliest(next, time.deadline(start)),
-                Some(is_declined) => is_accepted |= !is_declined,
-            }
-        });
-        if !is_accepted {
-            self.live.timed_out = false;
-            self.live.deadline = next;
-        }
     }
 
     /// Whether the body has time left, or all the time it wants (D23).
-    fn is_waiting(&mut self) -> bool {
+    fn is_waiting(&self) -> bool {
         if self.live.stage == Stage::Overdue {
             return false;
         }
-        let is_cooperative = |policy: &Policy| policy.is_cooperative;
-        let Some(policy) = self.live.policy() else {
-            return false;
-        };
-        is_cooperative(policy) || policy.grace.is_some()
+        self.live.policy().is_some_and(Policy::is_lenient)
     }
 
     /// Whether a shield or a cleanup inside keeps the body (D21, D25).
@@ -113,11 +89,17 @@ impl<S: Own> Engine<S> {
             return;
         }
         if let Some(outer) = with(|stack| stack.linked_to()).flatten() {
-            let mut reasons = self.reasons(Instant::now());
-            reasons.sort_by_key(Reason::order);
-            if let Some(primary) = reasons.first() {
+            if let Some(primary) = self.sorted_reasons(Instant::now()).first() {
                 outer.fire(primary.linked());
             }
+        }
+    }
+
+    /// Tells those inside, also those that came later.
+    fn tell_fired(&self) {
+        let has_fired = self.live.stage != Stage::Open;
+        if let Some(shared) = self.live.shared.as_ref().filter(|_| has_fired) {
+            shared.tell_fired(|| self.primary(Instant::now()));
         }
     }
 
@@ -137,19 +119,17 @@ impl<S: Own> Engine<S> {
         timer: Pin<&mut Timer>,
         cx: &mut Context<'_>,
     ) {
+        let moved = self.watch.is_moving(Fingerprint::of(cx.waker()));
         self.register_anew(around, cx);
         self.poll_triggers(cx);
         if let Some(host) = around.host.filter(|_| !timer.is_armed()) {
             timer.asked(context::ask(host, next));
             return;
         }
-        let Some(at) = earliest(around.wanted, next) else {
-            timer.disarm();
-            return;
-        };
-        if timer.arm_at(at, cx) {
-            let now = self.note_time();
-            debug_assert!(has_passed(Some(at), Some(now)), "a timer never fires early");
+        // The fences inside asked for what it is armed for only once.
+        let at = earliest(earliest(around.wanted, next), timer.armed_at());
+        if at.is_some_and(|at| timer.arm(at, moved, cx)) {
+            self.note_time();
             cx.waker().wake_by_ref();
         }
     }

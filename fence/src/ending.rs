@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use crate::asking;
-use crate::cancelled::{Cancelled, Record};
+use crate::cancelled::Cancelled;
 use crate::cleanup::{Batch, Cleanup, clean};
 use crate::context;
 use crate::engine::{Engine, Phase};
@@ -28,9 +28,9 @@ impl<S: Own> Engine<S> {
 
     pub(crate) fn tell_cut(&self) {
         if let Some(shared) = &self.live.shared {
-            let primary = || self.primary(Instant::now());
-            shared.tell_fired(primary);
-            shared.tell_cut(primary);
+            let now = Instant::now();
+            shared.tell_fired(|| self.primary(now));
+            shared.tell_cut(|| self.sorted_reasons(now));
         }
     }
 
@@ -45,23 +45,23 @@ impl<S: Own> Engine<S> {
         if self.live.shared.is_none() && !has_cleanups {
             return None;
         }
-        let why = asking::why().unwrap_or_else(|| self.dropped());
+        let why = asking::why_ending().unwrap_or_else(|| self.dropped());
         if let Some(shared) = &self.live.shared {
             shared.tell_fired(|| why.primary().to_firing());
-            shared.tell_cut(|| why.primary().to_firing());
+            shared.tell_cut(|| why.reasons().to_vec());
         }
         Some(why)
     }
 
     fn dropped(&self) -> Cancelled {
         let mut reasons = self.reasons(Instant::now());
+        if self.live.is_guarded() && !self.live.has_accepted() {
+            reasons.clear();
+        }
         if reasons.is_empty() {
             reasons.push(Reason::new("dropped".into(), Firing::of_drop()));
         }
-        Cancelled::new(Record {
-            reasons,
-            ..Record::default()
-        })
+        self.record(reasons, Cleanup::default())
     }
 
     /// All cleanups that are to run: those of fences inside first.

@@ -89,6 +89,13 @@ impl<F> Fence<F> {
     pub(crate) fn of(fencing: Fencing, body: F) -> Self {
         Self::from_engine(Engine::new(fencing, ()), body)
     }
+
+    /// The fence around a spawned task.
+    pub(crate) fn root(lineage: Fencing, body: F) -> Self {
+        let mut engine = Engine::new(lineage, ());
+        engine.live.is_root = true;
+        Self::from_engine(engine, body)
+    }
 }
 
 impl<F, S: Own, M> Fence<F, S, M> {

@@ -35,6 +35,8 @@ pub(crate) struct Live {
     pub(crate) stage: Stage,
     /// The body is being dropped.
     pub(crate) is_ending: bool,
+    /// Around a spawned task: no fence of the user's own.
+    pub(crate) is_root: bool,
     /// A scope of plain code: nothing can cut it.
     pub(crate) is_blocking: bool,
 }

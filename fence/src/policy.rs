@@ -17,8 +17,8 @@ pub(crate) type Guard = Arc<dyn Fn(&Reason) -> bool + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Policy {
     guards: Vec<Guard>,
-    pub(crate) grace: Option<Duration>,
-    pub(crate) is_cooperative: bool,
+    grace: Option<Duration>,
+    is_cooperative: bool,
     pub(crate) is_linked: bool,
     cleanup: Option<Duration>,
 }
@@ -51,6 +51,11 @@ impl Policy {
 
     pub(crate) fn is_guarded(&self) -> bool {
         !self.guards.is_empty()
+    }
+
+    /// The time that the body has left, if that is limited.
+    pub(crate) fn grace(&self) -> Option<Duration> {
+        self.grace.filter(|_| !self.is_cooperative)
     }
 
     /// Whether a body goes on after the fence has fired.

@@ -148,6 +148,11 @@ pub fn fence_try<F: IntoFuture, S: Own>(
     Fence::from_engine(options.engine(), body.into_future())
 }
 
+/// What [`spawn`](crate::spawn) spawns, for tests that poll it by hand.
+pub fn enclosed<F: Future>(future: F) -> crate::Bound<Fence<F>> {
+    crate::spawn::enclosed(future)
+}
+
 /// How many wait for an event, for tests that nothing is left behind.
 #[must_use]
 pub fn waiters(event: &Event) -> usize {

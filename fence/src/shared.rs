@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::latch::Latch;
 use crate::reason::{Firing, Reason};
-use crate::view::View;
+use crate::view::{self, View};
 
 /// The default code of a handle.
 const CODE: &str = "handle";
@@ -52,8 +52,9 @@ pub(crate) struct Shared {
 struct Family {
     /// It has fired. Its body may still have time to finish.
     fired: Latch,
-    /// It has cut its body, or was dropped.
+    /// It has cut its body, or was dropped: why is known by then.
     cut: Latch,
+    why: OnceLock<Vec<Reason>>,
     view: View,
 }
 
@@ -82,7 +83,7 @@ impl Shared {
         self.state.store(state as u8, Ordering::Release);
         if state == State::Completed {
             self.tell_fired(Firing::of_drop);
-            self.tell_cut(Firing::of_drop);
+            self.tell_cut(Vec::new);
         }
     }
 
@@ -131,6 +132,7 @@ impl Shared {
             Box::new(Family {
                 fired: Latch::new(),
                 cut: Latch::new(),
+                why: OnceLock::new(),
                 view: view(),
             })
         };
@@ -143,9 +145,11 @@ impl Shared {
         }
     }
 
-    pub(crate) fn tell_cut(&self, firing: impl FnOnce() -> Firing) {
+    pub(crate) fn tell_cut(&self, why: impl FnOnce() -> Vec<Reason>) {
         if let Some(family) = self.family.get() {
-            family.cut.fire(firing());
+            // The first to tell is right: a fence that has cut may be dropped later.
+            family.why.get_or_init(why);
+            family.cut.fire(Firing::of_drop());
         }
     }
 
@@ -159,10 +163,17 @@ impl Shared {
         self.family.get().map(|family| &family.cut)
     }
 
-    /// What it cut with, unless it completed.
-    pub(crate) fn cut_firing(&self) -> Option<&Firing> {
-        let firing = self.cut()?.firing()?;
-        (self.state() != State::Completed).then_some(firing)
+    /// Whether it has cut its body or was dropped.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.cut().is_some_and(Latch::is_fired) && self.is_alive()
+    }
+
+    /// Why it has cut its body or was dropped; empty if it did not.
+    pub(crate) fn why(&self) -> &[Reason] {
+        let family = self.family.get().filter(|_| self.has_cut());
+        family
+            .and_then(|family| family.why.get())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// What has fired, as far as anybody can see: its own task need not have been polled since.
@@ -170,16 +181,19 @@ impl Shared {
         let Some(family) = self.family.get().filter(|_| self.is_alive()) else {
             return Vec::new();
         };
-        let told = family.cut.firing().or_else(|| family.fired.firing());
-        if let Some(firing) = told {
-            return vec![Reason::new(Cow::Borrowed(CODE), firing.clone())];
+        if let Some(why) = family.why.get() {
+            return why.clone();
         }
+        let told = family.fired.firing();
+        let mut seen: Vec<_> = told
+            .map(|firing| Reason::new(Cow::Borrowed(CODE), firing.clone()))
+            .into_iter()
+            .collect();
         // Guards are asked by the task of the fence alone.
-        if family.view.is_guarded {
-            return Vec::new();
+        if !family.view.is_guarded {
+            let all = family.view.seen().into_iter().chain(self.reason());
+            all.for_each(|reason| view::add(&mut seen, reason));
         }
-        let mut seen = family.view.seen();
-        seen.extend(self.reason());
         seen
     }
 

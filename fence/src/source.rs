@@ -48,7 +48,8 @@ impl Source {
     pub(crate) fn firing(&self) -> Option<Firing> {
         match &self.0 {
             Kind::Latch(latch) => latch.firing().cloned(),
-            Kind::Lineage(parent) => parent.cut_firing().cloned(),
+            // Has its own way to tell, of more than one.
+            Kind::Lineage(_) => None,
             Kind::Custom(trigger) => trigger.fired(),
         }
     }
@@ -79,7 +80,7 @@ impl Entry {
     pub(crate) fn is_latched(&self) -> bool {
         match &self.source.0 {
             Kind::Latch(latch) => latch.is_fired(),
-            Kind::Lineage(parent) => parent.cut_firing().is_some(),
+            Kind::Lineage(parent) => parent.has_cut(),
             Kind::Custom(_) => false,
         }
     }
@@ -111,10 +112,15 @@ impl Entry {
         }
     }
 
-    /// The reason, if it has fired. May call user code.
-    pub(crate) fn reason(&self) -> Option<Reason> {
-        let firing = self.source.firing()?;
-        Some(Reason::new(self.code.clone(), firing))
+    /// The reason, if it has fired; all of them, if it is a fence. May call user code.
+    pub(crate) fn reasons(&self) -> Vec<Reason> {
+        let reason = |firing| Reason::new(self.code.clone(), firing);
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.why().to_vec(),
+            Kind::Latch(_) | Kind::Custom(_) => {
+                self.source.firing().map(reason).into_iter().collect()
+            }
+        }
     }
 
     pub(crate) fn trigger(&self) -> Option<&Arc<dyn Trigger>> {

@@ -103,6 +103,7 @@ where
     task::spawn_blocking(move || bound.bind_sync(|| lineage.run_blocking(f)))
 }
 
-fn enclosed<F: Future>(future: F) -> Bound<Fence<F>> {
-    context::current().bind(context::lineage().run(future))
+/// The whole of a spawned task.
+pub(crate) fn enclosed<F: Future>(future: F) -> Bound<Fence<F>> {
+    context::current().bind(Fence::root(context::lineage(), future))
 }

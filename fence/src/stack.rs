@@ -11,7 +11,6 @@ use crate::fingerprint::Fingerprint;
 use crate::live::Live;
 use crate::own::Lent;
 use crate::surroundings::Shown;
-use crate::times::has_passed;
 
 pub(crate) struct Stack {
     frames: Vec<Frame>,
@@ -89,7 +88,9 @@ impl Stack {
                 epoch: above.epoch,
                 covers,
             });
-            live.timed_out |= has_passed(live.deadline, *expired);
+            if let Some(now) = *expired {
+                live.expire(now);
+            }
         }
         let host_frame = frame.unwrap_or(self.frames.len());
         let running = Running {

@@ -50,7 +50,7 @@ impl<'a> Shown<'a> {
     }
 
     #[inline]
-    fn answer(self, question: Question) -> Answer {
+    pub(crate) fn answer(self, question: Question) -> Answer {
         let live = self.live;
         match (live.stage, question) {
             (Stage::Open, _) => {}
@@ -166,9 +166,12 @@ impl Stack {
     /// place where its task was spawned.
     pub(crate) fn linked_to(&mut self) -> Option<Arc<Shared>> {
         let live = self.innermost()?;
-        match live.fencing.entries().last().map(|entry| &entry.source.0) {
-            Some(Kind::Lineage(parent)) => Some(parent.clone()),
-            _ => Some(live.shared().clone()),
+        if !live.is_root {
+            return Some(live.shared().clone());
+        }
+        match &live.fencing.entries().last()?.source.0 {
+            Kind::Lineage(parent) => Some(parent.clone()),
+            Kind::Latch(_) | Kind::Custom(_) => None,
         }
     }
 

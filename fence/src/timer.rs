@@ -106,14 +106,6 @@ impl Timer {
         is_elapsed
     }
 
-    /// The same for exactly this point in time: later than before, if need be.
-    pub(crate) fn arm_at(mut self: Pin<&mut Self>, at: Instant, cx: &mut Context<'_>) -> bool {
-        if self.armed_at().is_some_and(|armed| armed < at) {
-            self.as_mut().disarm();
-        }
-        self.arm(at, true, cx)
-    }
-
     pub(crate) fn disarm(self: Pin<&mut Self>) {
         let mut this = self.project();
         if this.sleep.is_some() {

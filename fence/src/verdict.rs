@@ -16,11 +16,15 @@ use crate::view;
 impl<S: Own> Engine<S> {
     /// The record of a cancellation.
     pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
+        self.record(self.reasons(Instant::now()), cleanup)
+    }
+
+    pub(crate) fn record(&self, reasons: Vec<Reason>, cleanup: Cleanup) -> Cancelled {
         let now = Instant::now();
         let name = self.live.name.map(Cow::Borrowed);
         let start = self.live.start;
         Cancelled::new(Record {
-            reasons: self.reasons(now),
+            reasons,
             declined: self.live.declined(),
             name: name.or_else(|| self.live.fencing.name().cloned()),
             elapsed: start.map_or_else(Default::default, |start| now - start),
@@ -36,9 +40,14 @@ impl<S: Own> Engine<S> {
         let Some(shared) = &self.live.shared else {
             return;
         };
-        let mut reasons = self.reasons(Instant::now());
+        shared.finish(state, self.sorted_reasons(Instant::now()));
+    }
+
+    /// The same as [`reasons`](Self::reasons), in firing order.
+    pub(crate) fn sorted_reasons(&self, now: Instant) -> Vec<Reason> {
+        let mut reasons = self.reasons(now);
         reasons.sort_by_key(Reason::order);
-        shared.finish(state, reasons);
+        reasons
     }
 
     /// All that has fired (D9), each once (D10), without what guards declined (D24).
@@ -59,11 +68,10 @@ impl<S: Own> Engine<S> {
                 nth += 1;
                 self.watch.reported(nth - 1).cloned()
             });
-            let firing = reported.or_else(|| entry.source.firing());
-            firing
-                .map(|firing| Reason::new(entry.code.clone(), firing))
-                .into_iter()
-                .for_each(&mut add);
+            match reported {
+                Some(firing) => add(Reason::new(entry.code.clone(), firing)),
+                None => entry.reasons().into_iter().for_each(&mut add),
+            }
             false
         });
         reasons

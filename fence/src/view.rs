@@ -24,18 +24,12 @@ impl View {
             self.add_times(Instant::now(), &mut reasons);
         }
         for entry in &self.entries {
-            match &entry.source.0 {
-                Kind::Lineage(parent) => {
-                    parent
-                        .seen()
-                        .into_iter()
-                        .for_each(|reason| add(&mut reasons, reason));
-                }
-                _ => entry
-                    .reason()
-                    .into_iter()
-                    .for_each(|reason| add(&mut reasons, reason)),
-            }
+            let seen = match &entry.source.0 {
+                Kind::Lineage(parent) => parent.seen(),
+                Kind::Latch(_) | Kind::Custom(_) => entry.reasons(),
+            };
+            seen.into_iter()
+                .for_each(|reason| add(&mut reasons, reason));
         }
         reasons
     }

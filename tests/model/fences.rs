@@ -1,0 +1,437 @@
+//! What the model knows of fences: their sets, what has fired, who is asked, what is cleaned up.
+
+use crate::cleanups::{Batch, Cleaning, Report};
+use crate::model::{Env, Model};
+use crate::plan::{Spec, limit};
+use crate::record::reasons;
+
+/// When it fired, its place among those of that instant, its code.
+pub type Reason = (u64, u64, String);
+
+#[derive(Clone, Copy)]
+pub enum Frame {
+    Fence(usize),
+    Shield,
+}
+
+/// A fencing.
+#[derive(Clone, Default)]
+pub struct Set {
+    events: Vec<usize>,
+    times: Vec<(String, Span)>,
+    pub guards: Vec<(usize, Vec<usize>)>,
+    pub grace: Option<u64>,
+    pub cooperative: bool,
+    pub linked: bool,
+    pub cleanup: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Span {
+    Timeout(u64),
+    Budget(u64),
+    At(u64),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Waiting,
+    Running,
+    Cleaning,
+    Completed,
+    Ended,
+}
+
+pub struct Fence {
+    pub set: Set,
+    pub status: Status,
+    pub times: Vec<(u64, String)>,
+    /// What the guards said; `None` while there was no answer.
+    pub asked: Vec<(Reason, bool)>,
+    pub link: Option<Reason>,
+    /// The round in which its handle cancels it.
+    pub cancel: Option<u64>,
+    pub told: Option<Reason>,
+    pub cut_at: Option<u64>,
+    pub cut: Option<Vec<Reason>>,
+    pub is_ending: bool,
+    pub jobs: Vec<usize>,
+    pub batches: Vec<Batch>,
+    pub cleaning: Option<Cleaning>,
+    pub report: Report,
+    /// The fences around the place where its task was spawned, outermost first.
+    pub lineage: Vec<usize>,
+    pub is_root: bool,
+}
+
+impl Default for Fence {
+    fn default() -> Self {
+        Self {
+            set: Set::default(),
+            status: Status::Waiting,
+            times: Vec::new(),
+            asked: Vec::new(),
+            link: None,
+            cancel: None,
+            told: None,
+            cut_at: None,
+            cut: None,
+            is_ending: false,
+            jobs: Vec::new(),
+            batches: Vec::new(),
+            cleaning: None,
+            report: Report::default(),
+            lineage: Vec::new(),
+            is_root: false,
+        }
+    }
+}
+
+impl Set {
+    pub fn extended(&self, id: usize, spec: &Spec) -> Self {
+        let mut set = if spec.extends {
+            self.clone()
+        } else {
+            Self::default()
+        };
+        for event in &spec.events {
+            if !set.events.contains(event) {
+                set.events.push(*event);
+            }
+        }
+        let timeout = spec
+            .timeout
+            .map(|rounds| (format!("t{id}"), Span::Timeout(limit(rounds))));
+        let budget = spec
+            .budget
+            .map(|rounds| (format!("b{id}"), Span::Budget(limit(rounds))));
+        set.times.extend(timeout.into_iter().chain(budget));
+        set.guards
+            .extend(spec.guard.clone().map(|accepted| (id, accepted)));
+        set.grace = spec.grace.map(limit).or(set.grace);
+        set.cleanup = spec.cleanup.map(limit).or(set.cleanup);
+        set.cooperative |= spec.cooperative;
+        set.linked |= spec.linked;
+        set
+    }
+
+    pub fn started(mut self, now: u64) -> Self {
+        for (_, span) in &mut self.times {
+            if let Span::Budget(limit) = *span {
+                *span = Span::At(now + limit);
+            }
+        }
+        self
+    }
+
+    fn is_lenient(&self) -> bool {
+        self.cooperative || self.grace.is_some()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Yes,
+    No,
+    Ask,
+}
+
+impl Model<'_> {
+    /// Starts it: true if it has fired already (D1, D2).
+    pub fn start(&mut self, fence: usize, env: &Env) -> bool {
+        let now = self.now;
+        let this = &mut self.fences[fence];
+        this.status = Status::Running;
+        let at = |span: &Span| match span {
+            Span::Timeout(limit) | Span::Budget(limit) => now + limit,
+            Span::At(at) => *at,
+        };
+        this.times = this
+            .set
+            .times
+            .iter()
+            .map(|(code, span)| (at(span), code.clone()))
+            .collect();
+        if self.all_fired(fence).is_empty() {
+            return false;
+        }
+        if !self.fences[fence].set.guards.is_empty() && !self.ask_guards(fence) {
+            return false;
+        }
+        self.link_up(fence, env);
+        true
+    }
+
+    /// Everything that has fired, declined or not.
+    pub fn all_fired(&self, fence: usize) -> Vec<Reason> {
+        self.fired_by(fence, |parent| self.fences[parent].cut.clone())
+    }
+
+    fn fired_by(&self, fence: usize, parent: impl Fn(usize) -> Option<Vec<Reason>>) -> Vec<Reason> {
+        let this = &self.fences[fence];
+        let times = this.times.iter().filter(|(at, _)| *at <= self.now);
+        let times = times.map(|(at, code)| (*at, 0, code.clone()));
+        let events = this.set.events.iter().filter_map(|event| {
+            let (at, sequence) = self.events[*event]?;
+            Some((at, sequence, format!("e{event}")))
+        });
+        let alive = this
+            .lineage
+            .iter()
+            .filter(|parent| self.fences[**parent].status != Status::Completed);
+        let parents = alive.filter_map(|found| parent(*found)).flatten();
+        times
+            .chain(this.link.clone())
+            .chain(events)
+            .chain(parents)
+            .collect()
+    }
+
+    /// Everything that has fired and was not declined.
+    pub fn fired(&self, fence: usize) -> Vec<Reason> {
+        self.without_declined(fence, self.all_fired(fence))
+    }
+
+    fn without_declined(&self, fence: usize, mut all: Vec<Reason>) -> Vec<Reason> {
+        let asked = &self.fences[fence].asked;
+        all.retain(|reason| !asked.contains(&(reason.clone(), false)));
+        all
+    }
+
+    /// What has fired as far as anybody can see, also in the tasks of the fences around (D28).
+    fn seen(&self, fence: usize) -> Vec<Reason> {
+        let mut all = self.fired_by(fence, |_| None);
+        for parent in &self.fences[fence].lineage {
+            let that = &self.fences[*parent];
+            match (that.status, &that.cut) {
+                (Status::Completed, _) => {}
+                (_, Some(cut)) => all.extend(cut.clone()),
+                (_, None) => {
+                    all.extend(that.told.clone());
+                    if that.set.guards.is_empty() {
+                        all.extend(self.seen(*parent));
+                    }
+                }
+            }
+        }
+        self.without_declined(fence, all)
+    }
+
+    /// Asks the guards about what they were not asked about; whether anything was accepted (D24).
+    pub fn ask_guards(&mut self, fence: usize) -> bool {
+        for reason in self.all_fired(fence) {
+            let this = &self.fences[fence];
+            if this.asked.iter().any(|(asked, _)| *asked == reason) {
+                continue;
+            }
+            let mut accepted = true;
+            for (id, codes) in this.set.guards.clone() {
+                self.record.asked.push(format!("{id} {}", reason.2));
+                accepted = codes.iter().any(|event| reason.2 == format!("e{event}"));
+                if !accepted {
+                    break;
+                }
+            }
+            self.fences[fence].asked.push((reason, accepted));
+        }
+        self.has_accepted(fence)
+    }
+
+    fn has_accepted(&self, fence: usize) -> bool {
+        self.fences[fence]
+            .asked
+            .iter()
+            .any(|(_, accepted)| *accepted)
+    }
+
+    /// Whether what fired may cancel it. If so, those inside are told.
+    pub fn accept(&mut self, fence: usize) -> bool {
+        if !self.fences[fence].set.guards.is_empty() && !self.ask_guards(fence) {
+            return false;
+        }
+        let (primary, now) = (self.primary(fence), self.now);
+        let this = &mut self.fences[fence];
+        this.told = primary;
+        this.cut_at = this.set.grace.map(|grace| now + grace);
+        true
+    }
+
+    /// The enclosing fences up to a shield, innermost first.
+    pub fn visible(&self, frames: &[Frame]) -> Vec<usize> {
+        let fences = frames.iter().rev().map_while(|frame| match frame {
+            Frame::Fence(fence) => Some(*fence),
+            Frame::Shield => None,
+        });
+        fences.collect()
+    }
+
+    fn answer(&self, fence: usize, cuts: bool) -> Answer {
+        let this = &self.fences[fence];
+        let is_lenient = this.set.is_lenient();
+        let fired = if cuts {
+            self.all_fired(fence)
+        } else {
+            self.seen(fence)
+        };
+        if this.told.is_some() {
+            let is_overdue = !this.set.cooperative && this.cut_at.is_some_and(|at| at <= self.now);
+            return if cuts && is_lenient && !is_overdue {
+                Answer::No
+            } else {
+                Answer::Yes
+            };
+        }
+        if cuts && is_lenient {
+            return Answer::No;
+        }
+        match this.set.guards.is_empty() {
+            true if fired.is_empty() => Answer::No,
+            true => Answer::Yes,
+            false if self.has_accepted(fence) => Answer::Yes,
+            false if self.all_fired(fence).is_empty() => Answer::No,
+            false => Answer::Ask,
+        }
+    }
+
+    fn ask(&mut self, frames: &[Frame], cuts: bool) -> bool {
+        let visible = self.visible(frames);
+        let answers: Vec<_> = visible
+            .iter()
+            .map(|fence| self.answer(*fence, cuts))
+            .collect();
+        if answers.contains(&Answer::Yes) || !answers.contains(&Answer::Ask) {
+            return answers.contains(&Answer::Yes);
+        }
+        let undecided = visible
+            .iter()
+            .zip(answers)
+            .filter(|(_, answer)| *answer == Answer::Ask);
+        let undecided: Vec<_> = undecided.map(|(fence, _)| *fence).collect();
+        self.ask_all_guards(&undecided);
+        visible
+            .iter()
+            .any(|fence| self.answer(*fence, cuts) == Answer::Yes)
+    }
+
+    fn ask_all_guards(&mut self, visible: &[usize]) {
+        for fence in visible.iter().rev() {
+            if !self.fences[*fence].set.guards.is_empty() {
+                self.ask_guards(*fence);
+            }
+        }
+    }
+
+    /// Whether an enclosing fence cuts (D5, D13).
+    pub fn cuts(&mut self, frames: &[Frame]) -> bool {
+        self.ask(frames, true)
+    }
+
+    /// Why the outermost enclosing fence that has fired did so, as text.
+    pub fn why(&mut self, frames: &[Frame]) -> Option<String> {
+        if !self.ask(frames, false) {
+            return None;
+        }
+        let visible = self.visible(frames);
+        self.ask_all_guards(&visible);
+        let mut outermost = visible.into_iter().rev();
+        let fence = outermost.find(|fence| !self.seen(*fence).is_empty())?;
+        Some(self.reasons_text(fence, true))
+    }
+
+    /// Why a fence is dropped from outside: because of the fence around, if that has fired.
+    pub fn dropped_for(&self, fence: usize, env: &Env) -> (String, Vec<Reason>) {
+        let is_cut = |outer: &usize| {
+            let that = &self.fences[*outer];
+            that.is_ending && (that.set.guards.is_empty() || self.has_accepted(*outer))
+        };
+        let ending = self.visible(&env.frames).into_iter().rev().filter(is_cut);
+        for outer in ending {
+            let seen = self.seen(outer);
+            if !seen.is_empty() {
+                return (self.reasons_text(outer, true), seen);
+            }
+        }
+        let is_undecided = !self.fences[fence].set.guards.is_empty() && !self.has_accepted(fence);
+        let mut fired = self.fired(fence);
+        if fired.is_empty() || is_undecided {
+            fired = vec![(self.now, u64::MAX, "dropped".to_owned())];
+        }
+        (self.text(fence, fired.clone(), &Report::default()), fired)
+    }
+
+    pub fn reasons_text(&self, fence: usize, seen: bool) -> String {
+        if seen {
+            self.text(fence, self.seen(fence), &Report::default())
+        } else {
+            self.text(fence, self.fired(fence), &self.fences[fence].report)
+        }
+    }
+
+    fn text(&self, fence: usize, fired: Vec<Reason>, report: &Report) -> String {
+        let this = &self.fences[fence];
+        let declined = this.asked.iter().filter(|(_, accepted)| !accepted);
+        let text = |all: Vec<Reason>| reasons(all.into_iter().map(|(at, _, code)| (at, code)));
+        format!(
+            "by {} declined {} cleaned {} overran {} panicked [{}]",
+            text(fired),
+            text(declined.map(|(reason, _)| reason.clone()).collect()),
+            report.ran,
+            report.overran,
+            report.panics.join(",")
+        )
+    }
+
+    /// Passes a cancellation on (D30).
+    pub fn link_up(&mut self, fence: usize, env: &Env) {
+        if !self.fences[fence].set.linked {
+            return;
+        }
+        let target = env.innermost().and_then(|outer| match &self.fences[outer] {
+            root if root.is_root => root.lineage.last().copied(),
+            _ => Some(outer),
+        });
+        let primary = self.primary(fence);
+        if let Some(target) = target {
+            self.fences[target].fire(primary);
+        }
+    }
+
+    /// The time left (D20).
+    pub fn remaining(&mut self, env: &Env) -> Option<u64> {
+        if self.ask(&env.frames, false) {
+            return Some(0);
+        }
+        let fences = self.visible(&env.frames);
+        let fences = fences.iter().filter_map(|fence| self.deadline(*fence));
+        let bound = env.bound.times.iter().filter_map(|(_, span)| match span {
+            Span::At(at) => Some(*at),
+            Span::Timeout(_) | Span::Budget(_) => None,
+        });
+        let deadline = fences.chain(bound).min();
+        deadline.map(|at| at.saturating_sub(self.now))
+    }
+
+    fn deadline(&self, fence: usize) -> Option<u64> {
+        let this = &self.fences[fence];
+        let parents = this
+            .lineage
+            .iter()
+            .filter(|parent| self.fences[**parent].status != Status::Completed);
+        let parents = parents.filter_map(|parent| self.deadline(*parent));
+        let left = this
+            .times
+            .iter()
+            .map(|(at, _)| *at)
+            .filter(|at| *at > self.now);
+        left.chain(parents).min()
+    }
+}
+
+impl Fence {
+    /// Through a handle or a link: once, while it has not ended.
+    pub fn fire(&mut self, firing: Option<Reason>) {
+        if !matches!(self.status, Status::Completed | Status::Ended) {
+            self.link = self.link.take().or(firing);
+        }
+    }
+}

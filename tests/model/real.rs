@@ -1,0 +1,344 @@
+//! The case as the library runs it: every task polled by hand, once a round.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use fence::{Cancelled, Event, Fenced, Fencing, Handle};
+use futures::future::{join_all, select_all};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::time::Instant;
+
+use crate::plan::{BUSY, Case, EVENTS, Node, Plan, ROUND, ROUNDS, Spec, Undo, limit};
+use crate::record::{Line, Record, reasons};
+
+type Future = Pin<Box<dyn std::future::Future<Output = ()> + Send>>;
+
+type Outcome = Pin<Box<dyn std::future::Future<Output = Fenced<()>> + Send>>;
+
+#[derive(Default)]
+pub struct World {
+    handles: Mutex<Vec<(u64, Handle)>>,
+    events: [Event; EVENTS],
+    round: Mutex<u64>,
+    start: Mutex<Option<Instant>>,
+    /// Who waits for a round.
+    waiting: Mutex<Vec<(u64, Waker)>>,
+    record: Mutex<Record>,
+    spawned: Mutex<Vec<Future>>,
+}
+
+impl World {
+    fn round(&self) -> u64 {
+        *self.round.lock().unwrap()
+    }
+
+    fn log(&self, text: impl Into<String>) {
+        let round = self.round();
+        self.record.lock().unwrap().lines.push(Line {
+            round,
+            text: text.into(),
+        });
+    }
+
+    fn probe(self: &Arc<Self>, text: String) -> Probe {
+        Probe(self.clone(), text)
+    }
+
+    fn ticks(self: &Arc<Self>, ticks: u64) -> impl std::future::Future<Output = ()> + Send + use<> {
+        let (world, mut due) = (self.clone(), None);
+        std::future::poll_fn(move |cx| {
+            let due = *due.get_or_insert_with(|| world.round() + ticks);
+            if world.round() >= due {
+                return Poll::Ready(());
+            }
+            world
+                .waiting
+                .lock()
+                .unwrap()
+                .push((due, cx.waker().clone()));
+            Poll::Pending
+        })
+    }
+
+    fn fencing(self: &Arc<Self>, id: usize, spec: &Spec) -> Fencing {
+        let time = |rounds: u64| Duration::from_millis(limit(rounds));
+        let mut fencing = match spec.extends {
+            true => Fencing::current(),
+            false => Fencing::new(),
+        };
+        for event in &spec.events {
+            fencing = fencing.on(format!("e{event}"), &self.events[*event]);
+        }
+        fencing = fencing
+            .timeout_as(format!("t{id}"), spec.timeout.map(time))
+            .budget_as(format!("b{id}"), spec.budget.map(time));
+        if let Some(accepted) = spec.guard.clone() {
+            let world = self.clone();
+            fencing = fencing.guard(move |reason| {
+                let asked = format!("{id} {}", reason.code());
+                world.record.lock().unwrap().asked.push(asked);
+                accepted.iter().any(|n| reason.code() == format!("e{n}"))
+            });
+        }
+        if let Some(grace) = spec.grace {
+            fencing = fencing.grace(time(grace));
+        }
+        if let Some(cleanup) = spec.cleanup {
+            fencing = fencing.cleanup_within(time(cleanup));
+        }
+        if spec.cooperative {
+            fencing = fencing.cooperative();
+        }
+        if spec.linked {
+            fencing = fencing.linked();
+        }
+        fencing
+    }
+
+    fn fence(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> fence::Fence<Future> {
+        let mut fence = self.fencing(id, spec).run(body);
+        if let Some(round) = spec.cancel {
+            let handle = fence.handle();
+            self.handles.lock().unwrap().push((round, handle));
+        }
+        fence
+    }
+
+    fn written(&self, id: usize, spec: &Spec, body: Future) -> Outcome {
+        let code = |kind, id: usize| -> &'static str { format!("{kind}{id}").leak() };
+        let time = |rounds: u64| Duration::from_millis(limit(rounds));
+        let options = fence::__private::options()
+            .inherit(spec.extends)
+            .timeout(code('t', id), spec.timeout.map(time))
+            .budget(code('b', id), spec.budget.map(time));
+        let on = |n: usize| (code('e', spec.events[n]), &self.events[spec.events[n]]);
+        match spec.events.len() {
+            0 => Box::pin(fence::__private::fence(options, body)),
+            1 => Box::pin(fence::__private::fence(options.on(on(0).0, on(0).1), body)),
+            _ => {
+                let options = options.on(on(0).0, on(0).1).on(on(1).0, on(1).1);
+                Box::pin(fence::__private::fence(options, body))
+            }
+        }
+    }
+
+    fn show(&self, why: &Cancelled) -> String {
+        let start = self.start.lock().unwrap().unwrap();
+        let at = |at: Instant| u64::try_from((at - start).as_millis()).unwrap();
+        let list = |all: &[fence::Reason]| {
+            reasons(
+                all.iter()
+                    .map(|reason| (at(reason.at()), reason.code().to_owned())),
+            )
+        };
+        let cleanup = why.cleanup();
+        let panics = cleanup.panics().join(",");
+        format!(
+            "by {} declined {} cleaned {} overran {} panicked [{panics}]",
+            list(why.reasons()),
+            list(why.declined()),
+            cleanup.ran(),
+            cleanup.overran()
+        )
+    }
+
+    fn outcome(&self, outcome: &Fenced<()>) -> String {
+        match outcome {
+            Fenced::Completed(()) => "completed".to_owned(),
+            Fenced::Cancelled(why) => self.show(why),
+        }
+    }
+
+    fn cleanup(self: &Arc<Self>, id: usize, undo: &Undo) -> fence::OnCancel {
+        let (world, undo) = (self.clone(), undo.clone());
+        fence::on_cancel_with(move |why| async move {
+            let _probe = world.probe(format!("-clean {id}"));
+            world.log(format!("clean {id} {}", world.show(&why)));
+            world.ticks(undo.ticks).await;
+            if undo.panics {
+                // As a panic, but without the noise of the hook.
+                std::panic::resume_unwind(Box::new(format!("p{id}")));
+            }
+            world.log(format!("cleaned {id}"));
+        })
+    }
+}
+
+struct Probe(Arc<World>, String);
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.0.log(&self.1);
+    }
+}
+
+fn run(node: Node, world: Arc<World>) -> Future {
+    let run = {
+        let world = world.clone();
+        move |node: Node| run(node, world.clone())
+    };
+    Box::pin(async move {
+        let id = node.id;
+        let _probe = world.probe(format!("-{id}"));
+        match node.plan {
+            Plan::Ticks(ticks) => world.ticks(ticks).await,
+            Plan::Set(event) => _ = world.events[event].set(),
+            Plan::Check => match fence::check() {
+                Ok(()) => world.log(format!("check {id} ok")),
+                Err(why) => world.log(format!("check {id} {}", world.show(&why))),
+            },
+            Plan::Remaining => {
+                let left = fence::remaining().map(|left| left.as_millis());
+                world.log(format!("left {id} {left:?}"));
+            }
+            Plan::Checkpoint => fence::checkpoint().await,
+            Plan::Cancelled => {
+                let why = fence::cancelled().await;
+                world.log(format!("told {id} {}", world.show(&why)));
+            }
+            Plan::Cleanup(undo) => _ = world.cleanup(id, &undo),
+            Plan::Undo(undo, body) => {
+                let cleanup = world.cleanup(id, &undo);
+                run(*body).await;
+                cleanup.disarm();
+            }
+            Plan::Bind(spec, body) => world.fencing(id, &spec).bind(run(*body)).await,
+            Plan::Fence(spec, body) => {
+                let outcome = match spec.is_written() {
+                    true => world.written(id, &spec, run(*body)).await,
+                    false => world.fence(id, &spec, run(*body)).await,
+                };
+                world.log(format!("fence {id} {}", world.outcome(&outcome)));
+            }
+            Plan::Shield(body) => fence::shield(run(*body)).await,
+            Plan::Spawn(body) => spawn(id, run(*body), &world),
+            Plan::Seq(all) => {
+                for node in all {
+                    run(node).await;
+                }
+            }
+            Plan::Join(all) => _ = join_all(all.into_iter().map(run)).await,
+            Plan::Unordered(all) => {
+                let all: FuturesUnordered<_> = all.into_iter().map(run).collect();
+                all.count().await;
+            }
+            Plan::Race(all) => _ = select_all(all.into_iter().map(run)).await,
+        }
+    })
+}
+
+fn spawn(id: usize, body: Future, world: &Arc<World>) {
+    let (task, this) = (fence::__private::enclosed(body), world.clone());
+    let task = async move {
+        let outcome = task.await;
+        this.log(format!("task {id} {}", this.outcome(&outcome)));
+    };
+    world.spawned.lock().unwrap().push(Box::pin(task));
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+struct Task {
+    body: Option<Future>,
+    woken: Arc<Flag>,
+    idle: u32,
+}
+
+impl Task {
+    fn new(body: Future) -> Self {
+        Self {
+            body: Some(body),
+            woken: Arc::new(Flag(AtomicBool::new(true))),
+            idle: 0,
+        }
+    }
+
+    /// Polls it once, and checks that it was woken if there was anything to do, and not for ever
+    /// if there was nothing.
+    fn poll(&mut self, world: &World) {
+        let Some(body) = &mut self.body else { return };
+        let woken = self.woken.0.swap(false, Ordering::SeqCst);
+        let lines = || world.record.lock().unwrap().lines.len();
+        let before = lines();
+        let waker = Waker::from(self.woken.clone());
+        let poll = body.as_mut().poll(&mut Context::from_waker(&waker));
+        let is_busy = poll.is_ready() || lines() > before;
+        assert!(woken || !is_busy, "nobody woke the task");
+        self.idle += u32::from(woken && !is_busy);
+        assert!(self.idle < 60, "the task spins");
+        if poll.is_ready() {
+            self.body = None;
+        }
+    }
+}
+
+/// Runs the case and returns what happened.
+pub async fn observe(case: &Case) -> Record {
+    let world = Arc::new(World::default());
+    *world.start.lock().unwrap() = Some(Instant::now());
+    let mut tasks = vec![Task::new(run(case.tree.clone(), world.clone()))];
+    for round in 0..ROUNDS {
+        begin(round, case, &world).await;
+        if case.kill == Some(round) {
+            tasks[0].body = None;
+        }
+        let mut next = 0;
+        while next < tasks.len() {
+            tasks[next].poll(&world);
+            tasks.extend(world.spawned.lock().unwrap().drain(..).map(Task::new));
+            next += 1;
+        }
+        // For the cleanups that the runtime was given.
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(tasks);
+    for event in &world.events {
+        assert_eq!(
+            fence::__private::waiters(event),
+            0,
+            "a waiter is left behind"
+        );
+    }
+    let mut record = world.record.lock().unwrap();
+    std::mem::take(&mut record)
+}
+
+async fn begin(round: u64, case: &Case, world: &World) {
+    if round > 0 {
+        tokio::time::advance(Duration::from_millis(ROUND)).await;
+    }
+    *world.round.lock().unwrap() = round;
+    for (event, at) in world.events.iter().zip(case.sets) {
+        if at == round && round < 3 * BUSY {
+            event.set();
+        }
+    }
+    for (_, handle) in world
+        .handles
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(at, _)| *at == round)
+    {
+        handle.cancel();
+    }
+    let mut waiting = world.waiting.lock().unwrap();
+    let (due, rest) = std::mem::take(&mut *waiting)
+        .into_iter()
+        .partition(|(at, _)| *at <= round);
+    *waiting = rest;
+    drop(waiting);
+    let due: Vec<(u64, Waker)> = due;
+    due.into_iter().for_each(|(_, waker)| waker.wake());
+}
