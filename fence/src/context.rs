@@ -23,7 +23,7 @@ use crate::fingerprint::Fingerprint;
 use crate::live::Live;
 use crate::own::Own;
 use crate::shared::Shared;
-use crate::source::{Entry, Kind};
+use crate::source::Kind;
 use crate::stack::{Running, Stack};
 use crate::surroundings::{Answer, Question};
 use crate::timer::next_number;
@@ -262,21 +262,25 @@ pub(crate) fn lineage() -> Fencing {
     fencing
 }
 
-/// The enclosing fences, and those around the place where this task was spawned, ready to tell.
+/// The enclosing fences, and those around the places where this task and those around it were
+/// spawned, ready to tell.
 pub(crate) fn families() -> Vec<Arc<Shared>> {
-    let parent = |entry: &Entry| match &entry.source.0 {
-        Kind::Lineage(parent) => Some(parent.clone()),
-        Kind::Latch(_) | Kind::Custom(_) => None,
-    };
-    let lineage = lineage();
-    let spawned = with(|stack| {
+    let mut entries = lineage().entries().to_vec();
+    let around = with(|stack| {
         let all = stack
             .enclosing()
             .flat_map(|(_, shown)| shown.live.entries());
-        all.filter_map(parent).collect::<Vec<_>>()
+        all.cloned().collect::<Vec<_>>()
     });
-    let enclosing = lineage.entries().iter().filter_map(parent);
-    enclosing.chain(spawned.unwrap_or_default()).collect()
+    entries.extend(around.unwrap_or_default());
+    let mut families = Vec::new();
+    while let Some(entry) = entries.pop() {
+        if let Kind::Lineage(parent) = &entry.source.0 {
+            entries.extend_from_slice(parent.entries());
+            families.push(parent.clone());
+        }
+    }
+    families
 }
 
 /// Borrows the stack; `None` while the thread is being torn down, when nothing is bound any more.

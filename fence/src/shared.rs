@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::latch::Latch;
 use crate::reason::{Firing, Reason};
+use crate::source::Entry;
 use crate::view::{self, View};
 
 /// The default code of a handle.
@@ -205,6 +206,11 @@ impl Shared {
         family.fired.is_fired()
             || family.cut.is_fired()
             || (!family.view.is_guarded && (self.latch.is_fired() || family.view.is_seen()))
+    }
+
+    /// What it watches, once somebody inside wants to know.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        self.family.get().map_or(&[], |family| &family.view.entries)
     }
 
     /// The earliest deadline of it and of what encloses it.

@@ -63,7 +63,19 @@ impl View {
 
     pub(crate) fn effective_deadline(&self) -> Option<Instant> {
         let around = self.entries.iter().filter_map(Entry::effective_deadline);
-        earliest(self.deadline, around.min())
+        let own = if self.is_guarded {
+            self.next_deadline()
+        } else {
+            self.deadline
+        };
+        earliest(own, around.min())
+    }
+
+    /// The earliest that is to come: what has passed may have been declined.
+    fn next_deadline(&self) -> Option<Instant> {
+        let (start, now) = (self.start?, Instant::now());
+        let deadlines = self.times.iter().filter_map(|time| time.deadline(start));
+        deadlines.filter(|at| *at > now).min()
     }
 }
 
