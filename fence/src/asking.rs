@@ -119,9 +119,9 @@ fn why_of(frame: usize) -> Option<Cancelled> {
     .flatten()?;
     let mut reasons = view.seen();
     let handle = shared.and_then(|shared| shared.reason());
-    handle
-        .into_iter()
-        .for_each(|reason| view::add(&mut reasons, reason));
+    if let Some(reason) = handle {
+        view::add(&mut reasons, reason);
+    }
     reasons.retain(|reason| !declined.iter().any(|other| other.is_seen_as(reason)));
     if reasons.is_empty() {
         return None;

@@ -5,6 +5,7 @@ use crate::cleanup::Cleanup;
 use crate::context::{self, Step};
 use crate::engine::{Engine, Phase, Start};
 use crate::fencing::Fencing;
+use crate::live::Kind;
 use crate::outcome::Fenced;
 use crate::shared::State;
 
@@ -14,7 +15,7 @@ pub(crate) fn run<R>(fencing: Fencing, f: impl FnOnce() -> R) -> Fenced<R> {
     }
     let mut scope = Scope(Engine::new(fencing, ()));
     let engine = &mut scope.0;
-    engine.live.is_blocking = true;
+    engine.live.kind = Kind::Plain;
     if !matches!(engine.start(), Start::Go) {
         engine.report(State::Cancelled);
         return Fenced::Cancelled(engine.cancelled(Cleanup::default()));

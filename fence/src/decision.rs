@@ -14,6 +14,7 @@ use crate::live::Stage;
 use crate::own::Own;
 use crate::policy::Policy;
 use crate::reason::{Firing, Reason};
+use crate::stack::Stack;
 use crate::timer::Timer;
 use crate::times::earliest;
 
@@ -88,7 +89,7 @@ impl<S: Own> Engine<S> {
         if !self.live.policy().is_some_and(|policy| policy.is_linked) {
             return;
         }
-        if let Some(outer) = with(|stack| stack.linked_to()).flatten() {
+        if let Some(outer) = with(Stack::linked_to).flatten() {
             if let Some(primary) = self.sorted_reasons(Instant::now()).first() {
                 outer.fire(primary.linked());
             }

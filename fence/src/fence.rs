@@ -15,6 +15,7 @@ use crate::engine::{Engine, Phase, Start};
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
 use crate::handle::Handle;
+use crate::live::Kind;
 use crate::outcome::Fenced;
 use crate::own::Own;
 use crate::shared::{Shared, State};
@@ -93,7 +94,7 @@ impl<F> Fence<F> {
     /// The fence around a spawned task.
     pub(crate) fn root(lineage: Fencing, body: F) -> Self {
         let mut engine = Engine::new(lineage, ());
-        engine.live.is_root = true;
+        engine.live.kind = Kind::Task;
         Self::from_engine(engine, body)
     }
 }

@@ -3,19 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::blocking;
 use crate::bound::{self, Bound};
 use crate::context;
 use crate::fence::Fence;
 use crate::outcome::Fenced;
-use crate::policy::{Amend, Policy};
-use crate::reason::Reason;
+use crate::set::Set;
 use crate::source::Entry;
-use crate::times::{Limit, Span, Time, When, has_passed};
+use crate::times::{Limit, Span, When};
 use crate::trigger::Trigger;
 
 /// An immutable set of triggers and policies: a value to extend, clone and share.
@@ -31,8 +27,7 @@ use crate::trigger::Trigger;
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use fence::{Event, Fencing};
+/// /// use fence::{Event, Fencing};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {
@@ -51,15 +46,7 @@ use crate::trigger::Trigger;
 /// ```
 #[derive(Clone, Default)]
 pub struct Fencing {
-    set: Option<Arc<Set>>,
-}
-
-#[derive(Clone, Default)]
-struct Set {
-    entries: Vec<Entry>,
-    times: Vec<Time>,
-    name: Option<Cow<'static, str>>,
-    policy: Option<Box<Policy>>,
+    pub(crate) set: Option<Arc<Set>>,
 }
 
 impl Fencing {
@@ -132,63 +119,8 @@ impl Fencing {
     /// Names the fences made from it, for messages and [`Cancelled::name`](crate::Cancelled::name).
     #[must_use]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.edit().name = Some(name.into());
+        self.rename(name.into());
         self
-    }
-
-    /// Gives the body that long to finish by itself once the fence has fired (rule D23).
-    ///
-    /// Until then the body runs on; [`check`](crate::check) and [`cancelled`](crate::cancelled)
-    /// tell it. A body that finishes in time is completed. Fences inside work as usual.
-    #[must_use]
-    pub fn grace(self, time: impl Limit) -> Self {
-        match time.limit() {
-            Some(time) => self.amended(Amend::Grace(time)),
-            None => self.cooperative(),
-        }
-    }
-
-    /// Never cuts the body: it is told, like under [`grace`](Self::grace), and has to end by
-    /// itself (rule D23). A fence that has fired before its first poll still never starts.
-    #[must_use]
-    pub fn cooperative(self) -> Self {
-        self.amended(Amend::Cooperative)
-    }
-
-    /// Passes a cancellation of the fence on to the one around it, as a reason of the kind
-    /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked
-    /// (rule D30).
-    #[must_use]
-    pub fn linked(self) -> Self {
-        self.amended(Amend::Linked)
-    }
-
-    /// How long the cleanups of the fence may take together: 5 s unless set (rule D25).
-    #[must_use]
-    pub fn cleanup_within(self, limit: impl Limit) -> Self {
-        self.amended(Amend::Cleanup(limit.limit().unwrap_or(Duration::MAX)))
-    }
-
-    /// Asks `accepts` whether a firing may cancel the fence (rule D24).
-    ///
-    /// It is asked once per fence and reason, when the firing is first observed. What it declines
-    /// is out of the question for good and listed in [`Handle::declined`](crate::Handle::declined)
-    /// and [`Cancelled::declined`](crate::Cancelled::declined); everything else stays armed. Of
-    /// several guards all have to accept; a guard that panics accepts. It is not asked about the
-    /// fences around.
-    #[must_use]
-    pub fn guard(self, accepts: impl Fn(&Reason) -> bool + Send + Sync + 'static) -> Self {
-        self.amended(Amend::Guard(Arc::new(accepts)))
-    }
-
-    /// Declines the firings under a code while `declines` says so: a [`guard`](Self::guard).
-    #[must_use]
-    pub fn unless(
-        self,
-        code: impl Into<Cow<'static, str>>,
-        declines: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Self {
-        self.amended(Amend::unless(code.into(), declines))
     }
 
     /// Fences a future with exactly this set, whatever is bound.
@@ -253,126 +185,6 @@ impl Fencing {
     /// ```
     pub fn run_blocking<R>(&self, f: impl FnOnce() -> R) -> Fenced<R> {
         blocking::run(self.clone(), f)
-    }
-}
-
-/// What the fence asks of it.
-impl Fencing {
-    pub(crate) fn entries(&self) -> &[Entry] {
-        self.set.as_ref().map_or(&[], |set| &set.entries)
-    }
-
-    pub(crate) fn times(&self) -> &[Time] {
-        self.set.as_ref().map_or(&[], |set| &set.times)
-    }
-
-    pub(crate) fn name(&self) -> Option<&Cow<'static, str>> {
-        self.set.as_ref().and_then(|set| set.name.as_ref())
-    }
-
-    pub(crate) fn policy(&self) -> Option<&Policy> {
-        self.set.as_ref()?.policy.as_deref()
-    }
-
-    pub(crate) fn amend(&mut self, amend: Amend) {
-        let policy = &mut self.edit().policy;
-        policy.get_or_insert_default().amend(amend);
-    }
-
-    fn amended(mut self, amend: Amend) -> Self {
-        self.amend(amend);
-        self
-    }
-
-    /// Takes an entry in that is not of the user's making.
-    pub(crate) fn add(&mut self, entry: Entry) {
-        if !self.entries().iter().any(|known| known.is_same(&entry)) {
-            self.edit().entries.push(entry);
-        }
-    }
-
-    /// Takes a time in that is not of the user's making.
-    pub(crate) fn add_time(&mut self, time: Time) {
-        self.edit().times.push(time);
-    }
-
-    pub(crate) fn has(&self, code: &str) -> bool {
-        self.entries().iter().any(|entry| entry.code == code)
-    }
-
-    /// Whether the two are one value, shared.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (&self.set, &other.set) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (None, None) => true,
-            _ => false,
-        }
-    }
-
-    /// The earliest of its points in time: what a fence below it can have at most.
-    pub(crate) fn bound_deadline(&self) -> Option<Instant> {
-        let at = |time: &Time| match time.span {
-            Span::Deadline(at, _) => Some(at),
-            Span::Timeout(_) | Span::Budget(_) => None,
-        };
-        self.times().iter().filter_map(at).min()
-    }
-
-    /// Whether one of its points in time has passed.
-    pub(crate) fn has_passed(&self) -> bool {
-        let at = self.bound_deadline();
-        at.is_some() && has_passed(at, Some(Instant::now()))
-    }
-
-    /// The same with its budgets started (D19).
-    pub(crate) fn started(mut self) -> Self {
-        if self
-            .times()
-            .iter()
-            .any(|time| matches!(time.span, Span::Budget(_)))
-        {
-            let now = Instant::now();
-            let set = self.edit();
-            let times = std::mem::take(&mut set.times);
-            set.times = times
-                .into_iter()
-                .filter_map(|time| time.started(now))
-                .collect();
-        }
-        self
-    }
-
-    /// Only the triggers of the codes that `wanted` accepts.
-    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        let wanted = self.entries().iter().filter(|entry| wanted(&entry.code));
-        let entries: Vec<_> = wanted.cloned().collect();
-        if entries.is_empty() {
-            return Self::new();
-        }
-        Self {
-            set: Some(Arc::new(Set {
-                entries,
-                ..Set::default()
-            })),
-        }
-    }
-
-    fn time(mut self, code: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
-        let Some(span) = span else { return self };
-        let time = Time {
-            code: code.into(),
-            span,
-        };
-        let times = &mut self.edit().times;
-        let tighter = |known: &mut Time| known.tighter(&time).map(|tighter| *known = tighter);
-        if times.iter_mut().find_map(tighter).is_none() {
-            times.push(time);
-        }
-        self
-    }
-
-    fn edit(&mut self) -> &mut Set {
-        Arc::make_mut(self.set.get_or_insert_default())
     }
 }
 

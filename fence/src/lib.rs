@@ -72,6 +72,7 @@ mod outcome;
 mod own;
 mod policy;
 mod reason;
+mod set;
 mod shared;
 mod shield;
 mod source;

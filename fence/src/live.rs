@@ -35,10 +35,19 @@ pub(crate) struct Live {
     pub(crate) stage: Stage,
     /// The body is being dropped.
     pub(crate) is_ending: bool,
-    /// Around a spawned task: no fence of the user's own.
-    pub(crate) is_root: bool,
-    /// A scope of plain code: nothing can cut it.
-    pub(crate) is_blocking: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What is inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A body.
+    #[default]
+    Body,
+    /// All of a spawned task: not a fence of the user's own.
+    Task,
+    /// Plain code, which nothing can cut.
+    Plain,
 }
 
 /// How far the cancelling has come.
@@ -104,6 +113,10 @@ impl Live {
             .chain(around.unwrap_or_default())
     }
 
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kind == Kind::Plain
+    }
+
     pub(crate) fn policy(&self) -> Option<&Policy> {
         self.fencing.policy()
     }
@@ -114,7 +127,7 @@ impl Live {
 
     /// Whether the body goes on after the fence has fired.
     pub(crate) fn is_lenient(&self) -> bool {
-        self.is_blocking || self.policy().is_some_and(Policy::is_lenient)
+        self.is_plain() || self.policy().is_some_and(Policy::is_lenient)
     }
 
     /// Whether a firing is anything but a cut there and then.

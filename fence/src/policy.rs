@@ -1,11 +1,14 @@
 //! What a fence does about a firing, other than to cut at once (D23 to D25, D30).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fencing::Fencing;
 use crate::reason::Reason;
+use crate::times::Limit;
 
 /// How long the cleanups of a fence may take, unless it says so (D25).
 const CLEANUP: Duration = Duration::from_secs(5);
@@ -78,10 +81,72 @@ impl Policy {
 
 impl Amend {
     pub(crate) fn unless(
-        code: std::borrow::Cow<'static, str>,
+        code: Cow<'static, str>,
         declines: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self::Guard(Arc::new(move |reason| reason.code() != code || !declines()))
+    }
+}
+
+impl Fencing {
+    /// Gives the body that long to finish by itself once the fence has fired (rule D23).
+    ///
+    /// Until then the body runs on; [`check`](crate::check) and [`cancelled`](crate::cancelled)
+    /// tell it. A body that finishes in time is completed. Fences inside work as usual.
+    #[must_use]
+    pub fn grace(self, time: impl Limit) -> Self {
+        match time.limit() {
+            Some(time) => self.amended(Amend::Grace(time)),
+            None => self.cooperative(),
+        }
+    }
+
+    /// Never cuts the body: it is told, like under [`grace`](Self::grace), and has to end by
+    /// itself (rule D23). A fence that has fired before its first poll still never starts.
+    #[must_use]
+    pub fn cooperative(self) -> Self {
+        self.amended(Amend::Cooperative)
+    }
+
+    /// Passes a cancellation of the fence on to the one around it, as a reason of the kind
+    /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked
+    /// (rule D30).
+    #[must_use]
+    pub fn linked(self) -> Self {
+        self.amended(Amend::Linked)
+    }
+
+    /// How long the cleanups of the fence may take together: 5 s unless set (rule D25).
+    #[must_use]
+    pub fn cleanup_within(self, limit: impl Limit) -> Self {
+        self.amended(Amend::Cleanup(limit.limit().unwrap_or(Duration::MAX)))
+    }
+
+    /// Asks `accepts` whether a firing may cancel the fence (rule D24).
+    ///
+    /// It is asked once per fence and reason, when the firing is first observed. What it declines
+    /// is out of the question for good and listed in [`Handle::declined`](crate::Handle::declined)
+    /// and [`Cancelled::declined`](crate::Cancelled::declined); everything else stays armed. Of
+    /// several guards all have to accept; a guard that panics accepts. It is not asked about the
+    /// fences around.
+    #[must_use]
+    pub fn guard(self, accepts: impl Fn(&Reason) -> bool + Send + Sync + 'static) -> Self {
+        self.amended(Amend::Guard(Arc::new(accepts)))
+    }
+
+    /// Declines the firings under a code while `declines` says so: a [`guard`](Self::guard).
+    #[must_use]
+    pub fn unless(
+        self,
+        code: impl Into<Cow<'static, str>>,
+        declines: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.amended(Amend::unless(code.into(), declines))
+    }
+
+    fn amended(mut self, amend: Amend) -> Self {
+        self.amend(amend);
+        self
     }
 }
 

@@ -184,7 +184,7 @@ impl Stack {
     pub(crate) fn innermost(&mut self) -> Option<&mut Live> {
         let found = self.visible().find_map(|(index, frame)| {
             let shown = self.shown(index, frame)?;
-            (!shown.live.is_blocking).then_some(index)
+            (!shown.live.is_plain()).then_some(index)
         });
         Some(&mut self.running(found?)?.live)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::fencing::Fencing;
-use crate::live::{Live, Stage};
+use crate::live::{self, Live, Stage};
 use crate::shared::Shared;
 use crate::source::{Entry, Kind, Source};
 use crate::stack::Stack;
@@ -147,11 +147,11 @@ impl Stack {
         nth: usize,
         question: Question,
     ) -> Option<(usize, Arc<dyn Trigger>)> {
-        let is_asked =
-            |live: &Live| !live.is_guarded() && !(question == Question::Cuts && live.is_lenient());
+        let is_settled =
+            |live: &Live| live.is_guarded() || (question == Question::Cuts && live.is_lenient());
         let mut all = self
             .enclosing()
-            .filter(|(_, shown)| is_asked(shown.live))
+            .filter(|(_, shown)| !is_settled(shown.live))
             .flat_map(|(frame, shown)| shown.triggers().map(move |t| (frame, t.clone())));
         all.nth(nth)
     }
@@ -166,7 +166,7 @@ impl Stack {
     /// place where its task was spawned.
     pub(crate) fn linked_to(&mut self) -> Option<Arc<Shared>> {
         let live = self.innermost()?;
-        if !live.is_root {
+        if live.kind != live::Kind::Task {
             return Some(live.shared().clone());
         }
         match &live.fencing.entries().last()?.source.0 {
@@ -182,7 +182,7 @@ impl Stack {
             return;
         };
         let view = shown.view();
-        if shown.live.is_blocking {
+        if shown.live.is_plain() {
             view.add_to(lineage);
         } else if let Some(running) = self.running(frame) {
             let shared = running.live.shared().clone();
@@ -224,7 +224,7 @@ impl Stack {
         let mut around = Fencing::new();
         for (_, shown) in self
             .enclosing()
-            .take_while(|(_, shown)| shown.live.is_blocking)
+            .take_while(|(_, shown)| shown.live.is_plain())
         {
             shown.view().add_to(&mut around);
         }

@@ -28,8 +28,9 @@ impl View {
                 Kind::Lineage(parent) => parent.seen(),
                 Kind::Latch(_) | Kind::Custom(_) => entry.reasons(),
             };
-            seen.into_iter()
-                .for_each(|reason| add(&mut reasons, reason));
+            for reason in seen {
+                add(&mut reasons, reason);
+            }
         }
         reasons
     }

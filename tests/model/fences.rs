@@ -1,5 +1,6 @@
 //! What the model knows of fences: their sets, what has fired, who is asked, what is cleaned up.
 
+use crate::asked::visible;
 use crate::cleanups::{Batch, Cleaning, Report};
 use crate::model::{Env, Model};
 use crate::plan::{Spec, limit};
@@ -105,7 +106,14 @@ impl Set {
         let budget = spec
             .budget
             .map(|rounds| (format!("b{id}"), Span::Budget(limit(rounds))));
-        set.times.extend(timeout.into_iter().chain(budget));
+        // Of those that pass at one instant, the fence's own come first if a macro wrote them.
+        let own = if spec.is_written() {
+            0
+        } else {
+            set.times.len()
+        };
+        set.times
+            .splice(own..own, timeout.into_iter().chain(budget));
         set.guards
             .extend(spec.guard.clone().map(|accepted| (id, accepted)));
         set.grace = spec.grace.map(limit).or(set.grace);
@@ -124,16 +132,9 @@ impl Set {
         self
     }
 
-    fn is_lenient(&self) -> bool {
+    pub fn is_lenient(&self) -> bool {
         self.cooperative || self.grace.is_some()
     }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Answer {
-    Yes,
-    No,
-    Ask,
 }
 
 impl Model<'_> {
@@ -199,7 +200,7 @@ impl Model<'_> {
     }
 
     /// What has fired as far as anybody can see, also in the tasks of the fences around (D28).
-    fn seen(&self, fence: usize) -> Vec<Reason> {
+    pub fn seen(&self, fence: usize) -> Vec<Reason> {
         let mut all = self.fired_by(fence, |_| None);
         for parent in &self.fences[fence].lineage {
             let that = &self.fences[*parent];
@@ -217,134 +218,13 @@ impl Model<'_> {
         self.without_declined(fence, all)
     }
 
-    /// Asks the guards about what they were not asked about; whether anything was accepted (D24).
-    pub fn ask_guards(&mut self, fence: usize) -> bool {
-        for reason in self.all_fired(fence) {
-            let this = &self.fences[fence];
-            if this.asked.iter().any(|(asked, _)| *asked == reason) {
-                continue;
-            }
-            let mut accepted = true;
-            for (id, codes) in this.set.guards.clone() {
-                self.record.asked.push(format!("{id} {}", reason.2));
-                accepted = codes.iter().any(|event| reason.2 == format!("e{event}"));
-                if !accepted {
-                    break;
-                }
-            }
-            self.fences[fence].asked.push((reason, accepted));
-        }
-        self.has_accepted(fence)
-    }
-
-    fn has_accepted(&self, fence: usize) -> bool {
-        self.fences[fence]
-            .asked
-            .iter()
-            .any(|(_, accepted)| *accepted)
-    }
-
-    /// Whether what fired may cancel it. If so, those inside are told.
-    pub fn accept(&mut self, fence: usize) -> bool {
-        if !self.fences[fence].set.guards.is_empty() && !self.ask_guards(fence) {
-            return false;
-        }
-        let (primary, now) = (self.primary(fence), self.now);
-        let this = &mut self.fences[fence];
-        this.told = primary;
-        this.cut_at = this.set.grace.map(|grace| now + grace);
-        true
-    }
-
-    /// The enclosing fences up to a shield, innermost first.
-    pub fn visible(&self, frames: &[Frame]) -> Vec<usize> {
-        let fences = frames.iter().rev().map_while(|frame| match frame {
-            Frame::Fence(fence) => Some(*fence),
-            Frame::Shield => None,
-        });
-        fences.collect()
-    }
-
-    fn answer(&self, fence: usize, cuts: bool) -> Answer {
-        let this = &self.fences[fence];
-        let is_lenient = this.set.is_lenient();
-        let fired = if cuts {
-            self.all_fired(fence)
-        } else {
-            self.seen(fence)
-        };
-        if this.told.is_some() {
-            let is_overdue = !this.set.cooperative && this.cut_at.is_some_and(|at| at <= self.now);
-            return if cuts && is_lenient && !is_overdue {
-                Answer::No
-            } else {
-                Answer::Yes
-            };
-        }
-        if cuts && is_lenient {
-            return Answer::No;
-        }
-        match this.set.guards.is_empty() {
-            true if fired.is_empty() => Answer::No,
-            true => Answer::Yes,
-            false if self.has_accepted(fence) => Answer::Yes,
-            false if self.all_fired(fence).is_empty() => Answer::No,
-            false => Answer::Ask,
-        }
-    }
-
-    fn ask(&mut self, frames: &[Frame], cuts: bool) -> bool {
-        let visible = self.visible(frames);
-        let answers: Vec<_> = visible
-            .iter()
-            .map(|fence| self.answer(*fence, cuts))
-            .collect();
-        if answers.contains(&Answer::Yes) || !answers.contains(&Answer::Ask) {
-            return answers.contains(&Answer::Yes);
-        }
-        let undecided = visible
-            .iter()
-            .zip(answers)
-            .filter(|(_, answer)| *answer == Answer::Ask);
-        let undecided: Vec<_> = undecided.map(|(fence, _)| *fence).collect();
-        self.ask_all_guards(&undecided);
-        visible
-            .iter()
-            .any(|fence| self.answer(*fence, cuts) == Answer::Yes)
-    }
-
-    fn ask_all_guards(&mut self, visible: &[usize]) {
-        for fence in visible.iter().rev() {
-            if !self.fences[*fence].set.guards.is_empty() {
-                self.ask_guards(*fence);
-            }
-        }
-    }
-
-    /// Whether an enclosing fence cuts (D5, D13).
-    pub fn cuts(&mut self, frames: &[Frame]) -> bool {
-        self.ask(frames, true)
-    }
-
-    /// Why the outermost enclosing fence that has fired did so, as text.
-    pub fn why(&mut self, frames: &[Frame]) -> Option<String> {
-        if !self.ask(frames, false) {
-            return None;
-        }
-        let visible = self.visible(frames);
-        self.ask_all_guards(&visible);
-        let mut outermost = visible.into_iter().rev();
-        let fence = outermost.find(|fence| !self.seen(*fence).is_empty())?;
-        Some(self.reasons_text(fence, true))
-    }
-
     /// Why a fence is dropped from outside: because of the fence around, if that has fired.
     pub fn dropped_for(&self, fence: usize, env: &Env) -> (String, Vec<Reason>) {
         let is_cut = |outer: &usize| {
             let that = &self.fences[*outer];
             that.is_ending && (that.set.guards.is_empty() || self.has_accepted(*outer))
         };
-        let ending = self.visible(&env.frames).into_iter().rev().filter(is_cut);
+        let ending = visible(&env.frames).into_iter().rev().filter(is_cut);
         for outer in ending {
             let seen = self.seen(outer);
             if !seen.is_empty() {
@@ -401,7 +281,7 @@ impl Model<'_> {
         if self.ask(&env.frames, false) {
             return Some(0);
         }
-        let fences = self.visible(&env.frames);
+        let fences = visible(&env.frames);
         let fences = fences.iter().filter_map(|fence| self.deadline(*fence));
         let bound = env.bound.times.iter().filter_map(|(_, span)| match span {
             Span::At(at) => Some(*at),

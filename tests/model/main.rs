@@ -5,12 +5,16 @@
 //! are outcomes, reasons, the order of destructors and cleanups, what guards were asked, and that
 //! nobody was forgotten, woken for nothing, or left waiting. `PROPTEST_CASES` says how many.
 
+mod asked;
 mod cleanups;
+mod code;
+mod cutting;
 mod fences;
 mod model;
 mod plan;
 mod real;
 mod record;
+mod walk;
 
 use std::cell::Cell;
 

@@ -61,6 +61,7 @@ pub struct Undo {
 
 /// A fencing. The numbers of limits are rounds.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "it is a list of options")]
 pub struct Spec {
     /// Extends what is bound.
     pub extends: bool,
@@ -223,7 +224,9 @@ impl Node {
             | Plan::Shield(body)
             | Plan::Spawn(body) => body.number(next),
             Plan::Seq(all) | Plan::Join(all) | Plan::Unordered(all) | Plan::Race(all) => {
-                all.iter_mut().for_each(|node| node.number(next));
+                for node in all {
+                    node.number(next);
+                }
             }
             _ => {}
         }

@@ -7,27 +7,26 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use fence::{Cancelled, Event, Fenced, Fencing, Handle};
-use futures::future::{join_all, select_all};
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 
-use crate::plan::{BUSY, Case, EVENTS, Node, Plan, ROUND, ROUNDS, Spec, Undo, limit};
+use crate::code::run;
+use crate::plan::{BUSY, Case, EVENTS, ROUND, ROUNDS, Spec, Undo, limit};
 use crate::record::{Line, Record, reasons};
 
-type Future = Pin<Box<dyn std::future::Future<Output = ()> + Send>>;
+pub type Future = Pin<Box<dyn std::future::Future<Output = ()> + Send>>;
 
 type Outcome = Pin<Box<dyn std::future::Future<Output = Fenced<()>> + Send>>;
 
 #[derive(Default)]
 pub struct World {
     handles: Mutex<Vec<(u64, Handle)>>,
-    events: [Event; EVENTS],
+    pub events: [Event; EVENTS],
     round: Mutex<u64>,
     start: Mutex<Option<Instant>>,
     /// Who waits for a round.
     waiting: Mutex<Vec<(u64, Waker)>>,
     record: Mutex<Record>,
-    spawned: Mutex<Vec<Future>>,
+    pub spawned: Mutex<Vec<Future>>,
 }
 
 impl World {
@@ -35,7 +34,7 @@ impl World {
         *self.round.lock().unwrap()
     }
 
-    fn log(&self, text: impl Into<String>) {
+    pub fn log(&self, text: impl Into<String>) {
         let round = self.round();
         self.record.lock().unwrap().lines.push(Line {
             round,
@@ -43,11 +42,14 @@ impl World {
         });
     }
 
-    fn probe(self: &Arc<Self>, text: String) -> Probe {
+    pub fn probe(self: &Arc<Self>, text: String) -> Probe {
         Probe(self.clone(), text)
     }
 
-    fn ticks(self: &Arc<Self>, ticks: u64) -> impl std::future::Future<Output = ()> + Send + use<> {
+    pub fn ticks(
+        self: &Arc<Self>,
+        ticks: u64,
+    ) -> impl std::future::Future<Output = ()> + Send + use<> {
         let (world, mut due) = (self.clone(), None);
         std::future::poll_fn(move |cx| {
             let due = *due.get_or_insert_with(|| world.round() + ticks);
@@ -63,11 +65,12 @@ impl World {
         })
     }
 
-    fn fencing(self: &Arc<Self>, id: usize, spec: &Spec) -> Fencing {
+    pub fn fencing(self: &Arc<Self>, id: usize, spec: &Spec) -> Fencing {
         let time = |rounds: u64| Duration::from_millis(limit(rounds));
-        let mut fencing = match spec.extends {
-            true => Fencing::current(),
-            false => Fencing::new(),
+        let mut fencing = if spec.extends {
+            Fencing::current()
+        } else {
+            Fencing::new()
         };
         for event in &spec.events {
             fencing = fencing.on(format!("e{event}"), &self.events[*event]);
@@ -98,7 +101,15 @@ impl World {
         fencing
     }
 
-    fn fence(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> fence::Fence<Future> {
+    pub async fn fenced(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> Fenced<()> {
+        if spec.is_written() {
+            self.written(id, spec, body).await
+        } else {
+            self.built(id, spec, body).await
+        }
+    }
+
+    fn built(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> fence::Fence<Future> {
         let mut fence = self.fencing(id, spec).run(body);
         if let Some(round) = spec.cancel {
             let handle = fence.handle();
@@ -125,7 +136,7 @@ impl World {
         }
     }
 
-    fn show(&self, why: &Cancelled) -> String {
+    pub fn show(&self, why: &Cancelled) -> String {
         let start = self.start.lock().unwrap().unwrap();
         let at = |at: Instant| u64::try_from((at - start).as_millis()).unwrap();
         let list = |all: &[fence::Reason]| {
@@ -145,14 +156,14 @@ impl World {
         )
     }
 
-    fn outcome(&self, outcome: &Fenced<()>) -> String {
+    pub fn outcome(&self, outcome: &Fenced<()>) -> String {
         match outcome {
             Fenced::Completed(()) => "completed".to_owned(),
             Fenced::Cancelled(why) => self.show(why),
         }
     }
 
-    fn cleanup(self: &Arc<Self>, id: usize, undo: &Undo) -> fence::OnCancel {
+    pub fn cleanup(self: &Arc<Self>, id: usize, undo: &Undo) -> fence::OnCancel {
         let (world, undo) = (self.clone(), undo.clone());
         fence::on_cancel_with(move |why| async move {
             let _probe = world.probe(format!("-clean {id}"));
@@ -167,76 +178,12 @@ impl World {
     }
 }
 
-struct Probe(Arc<World>, String);
+pub struct Probe(Arc<World>, String);
 
 impl Drop for Probe {
     fn drop(&mut self) {
         self.0.log(&self.1);
     }
-}
-
-fn run(node: Node, world: Arc<World>) -> Future {
-    let run = {
-        let world = world.clone();
-        move |node: Node| run(node, world.clone())
-    };
-    Box::pin(async move {
-        let id = node.id;
-        let _probe = world.probe(format!("-{id}"));
-        match node.plan {
-            Plan::Ticks(ticks) => world.ticks(ticks).await,
-            Plan::Set(event) => _ = world.events[event].set(),
-            Plan::Check => match fence::check() {
-                Ok(()) => world.log(format!("check {id} ok")),
-                Err(why) => world.log(format!("check {id} {}", world.show(&why))),
-            },
-            Plan::Remaining => {
-                let left = fence::remaining().map(|left| left.as_millis());
-                world.log(format!("left {id} {left:?}"));
-            }
-            Plan::Checkpoint => fence::checkpoint().await,
-            Plan::Cancelled => {
-                let why = fence::cancelled().await;
-                world.log(format!("told {id} {}", world.show(&why)));
-            }
-            Plan::Cleanup(undo) => _ = world.cleanup(id, &undo),
-            Plan::Undo(undo, body) => {
-                let cleanup = world.cleanup(id, &undo);
-                run(*body).await;
-                cleanup.disarm();
-            }
-            Plan::Bind(spec, body) => world.fencing(id, &spec).bind(run(*body)).await,
-            Plan::Fence(spec, body) => {
-                let outcome = match spec.is_written() {
-                    true => world.written(id, &spec, run(*body)).await,
-                    false => world.fence(id, &spec, run(*body)).await,
-                };
-                world.log(format!("fence {id} {}", world.outcome(&outcome)));
-            }
-            Plan::Shield(body) => fence::shield(run(*body)).await,
-            Plan::Spawn(body) => spawn(id, run(*body), &world),
-            Plan::Seq(all) => {
-                for node in all {
-                    run(node).await;
-                }
-            }
-            Plan::Join(all) => _ = join_all(all.into_iter().map(run)).await,
-            Plan::Unordered(all) => {
-                let all: FuturesUnordered<_> = all.into_iter().map(run).collect();
-                all.count().await;
-            }
-            Plan::Race(all) => _ = select_all(all.into_iter().map(run)).await,
-        }
-    })
-}
-
-fn spawn(id: usize, body: Future, world: &Arc<World>) {
-    let (task, this) = (fence::__private::enclosed(body), world.clone());
-    let task = async move {
-        let outcome = task.await;
-        this.log(format!("task {id} {}", this.outcome(&outcome)));
-    };
-    world.spawned.lock().unwrap().push(Box::pin(task));
 }
 
 struct Flag(AtomicBool);
@@ -340,5 +287,7 @@ async fn begin(round: u64, case: &Case, world: &World) {
     *waiting = rest;
     drop(waiting);
     let due: Vec<(u64, Waker)> = due;
-    due.into_iter().for_each(|(_, waker)| waker.wake());
+    for (_, waker) in due {
+        waker.wake();
+    }
 }

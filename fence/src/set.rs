@@ -1,0 +1,137 @@
+//! What is in a fencing, and what the fence asks of it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::fencing::Fencing;
+use crate::policy::{Amend, Policy};
+use crate::source::Entry;
+use crate::times::{Span, Time, has_passed};
+
+#[derive(Clone, Default)]
+pub(crate) struct Set {
+    entries: Vec<Entry>,
+    times: Vec<Time>,
+    name: Option<Cow<'static, str>>,
+    policy: Option<Box<Policy>>,
+}
+
+impl Fencing {
+    pub(crate) fn entries(&self) -> &[Entry] {
+        self.set.as_ref().map_or(&[], |set| &set.entries)
+    }
+
+    pub(crate) fn times(&self) -> &[Time] {
+        self.set.as_ref().map_or(&[], |set| &set.times)
+    }
+
+    pub(crate) fn name(&self) -> Option<&Cow<'static, str>> {
+        self.set.as_ref().and_then(|set| set.name.as_ref())
+    }
+
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        self.set.as_ref()?.policy.as_deref()
+    }
+
+    pub(crate) fn amend(&mut self, amend: Amend) {
+        let policy = &mut self.edit().policy;
+        policy.get_or_insert_default().amend(amend);
+    }
+
+    /// Takes an entry in that is not of the user's making.
+    pub(crate) fn add(&mut self, entry: Entry) {
+        if !self.entries().iter().any(|known| known.is_same(&entry)) {
+            self.edit().entries.push(entry);
+        }
+    }
+
+    /// Takes a time in that is not of the user's making.
+    pub(crate) fn add_time(&mut self, time: Time) {
+        self.edit().times.push(time);
+    }
+
+    pub(crate) fn rename(&mut self, name: Cow<'static, str>) {
+        self.edit().name = Some(name);
+    }
+
+    pub(crate) fn has(&self, code: &str) -> bool {
+        self.entries().iter().any(|entry| entry.code == code)
+    }
+
+    /// Whether the two are one value, shared.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.set, &other.set) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// The earliest of its points in time: what a fence below it can have at most.
+    pub(crate) fn bound_deadline(&self) -> Option<Instant> {
+        let at = |time: &Time| match time.span {
+            Span::Deadline(at, _) => Some(at),
+            Span::Timeout(_) | Span::Budget(_) => None,
+        };
+        self.times().iter().filter_map(at).min()
+    }
+
+    /// Whether one of its points in time has passed.
+    pub(crate) fn has_passed(&self) -> bool {
+        let at = self.bound_deadline();
+        at.is_some() && has_passed(at, Some(Instant::now()))
+    }
+
+    /// The same with its budgets started (D19).
+    pub(crate) fn started(mut self) -> Self {
+        if self
+            .times()
+            .iter()
+            .any(|time| matches!(time.span, Span::Budget(_)))
+        {
+            let now = Instant::now();
+            let set = self.edit();
+            let times = std::mem::take(&mut set.times);
+            set.times = times
+                .into_iter()
+                .filter_map(|time| time.started(now))
+                .collect();
+        }
+        self
+    }
+
+    /// Only the triggers of the codes that `wanted` accepts.
+    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let wanted = self.entries().iter().filter(|entry| wanted(&entry.code));
+        let entries: Vec<_> = wanted.cloned().collect();
+        if entries.is_empty() {
+            return Self::new();
+        }
+        Self {
+            set: Some(Arc::new(Set {
+                entries,
+                ..Set::default()
+            })),
+        }
+    }
+
+    pub(crate) fn time(mut self, code: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
+        let Some(span) = span else { return self };
+        let time = Time {
+            code: code.into(),
+            span,
+        };
+        let times = &mut self.edit().times;
+        let tighter = |known: &mut Time| known.tighter(&time).map(|tighter| *known = tighter);
+        if times.iter_mut().find_map(tighter).is_none() {
+            times.push(time);
+        }
+        self
+    }
+
+    fn edit(&mut self) -> &mut Set {
+        Arc::make_mut(self.set.get_or_insert_default())
+    }
+}

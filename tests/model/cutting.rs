@@ -1,0 +1,126 @@
+//! How a fence of the model ends.
+
+use crate::cleanups::{Batch, Cleaning};
+use crate::fences::{Frame, Reason, Status};
+use crate::model::{Env, Model};
+use crate::walk::Run;
+
+impl<'c> Model<'c> {
+    /// A fence: what it makes of its body; `None` while it is pending.
+    pub fn poll_fence(
+        &mut self,
+        fence: usize,
+        body: &mut Option<Box<Run<'c>>>,
+        env: &Env,
+    ) -> Option<String> {
+        match self.fences[fence].status {
+            Status::Waiting => {
+                if self.cuts(&env.frames) {
+                    return None;
+                }
+                if self.start(fence, env) {
+                    if self.cuts(&env.frames) {
+                        self.fences[fence].status = Status::Waiting;
+                        return None;
+                    }
+                    self.fences[fence].status = Status::Cleaning;
+                    *body = None;
+                    return self.resolve(fence, env);
+                }
+            }
+            Status::Cleaning => return self.resolve(fence, env),
+            Status::Running => {}
+            Status::Completed | Status::Ended => unreachable!("polled after its end"),
+        }
+        let inside = env.inside(Frame::Fence(fence));
+        if body.as_mut().is_some_and(|body| self.poll(body, &inside)) {
+            *body = None;
+            self.fences[fence].status = Status::Completed;
+            self.fences[fence].jobs.clear();
+            return Some("completed".to_owned());
+        }
+        if !self.decide(fence, body.as_deref()) {
+            return None;
+        }
+        self.link_up(fence, env);
+        if self.cuts(&env.frames) {
+            return None;
+        }
+        self.cut(fence, body, env);
+        self.resolve(fence, env)
+    }
+
+    /// Whether it cuts its body now (D21, D23, D24, D30).
+    pub fn decide(&mut self, fence: usize, body: Option<&Run<'c>>) -> bool {
+        if self.all_fired(fence).is_empty() {
+            return false;
+        }
+        if self.fences[fence].told.is_none() && !self.accept(fence) {
+            return false;
+        }
+        let this = &self.fences[fence];
+        if this.set.cooperative || this.cut_at.is_some_and(|at| at > self.now) {
+            return false;
+        }
+        if body.is_some_and(|body| body.is_held(&self.fences)) {
+            return false;
+        }
+        true
+    }
+
+    pub fn cut(&mut self, fence: usize, body: &mut Option<Box<Run<'c>>>, env: &Env) {
+        self.fences[fence].cut = Some(self.fired(fence));
+        self.end_body(fence, body, env);
+        let why = self.reasons_text(fence, false);
+        let batches = self.take_batches(fence);
+        let this = &mut self.fences[fence];
+        this.status = Status::Cleaning;
+        if !batches.is_empty() {
+            this.cleaning = Some(Cleaning::new(batches, why));
+        }
+    }
+
+    pub fn end_body(&mut self, fence: usize, body: &mut Option<Box<Run<'c>>>, env: &Env) {
+        self.fences[fence].is_ending = true;
+        let inside = env.inside(Frame::Fence(fence));
+        if let Some(mut body) = body.take() {
+            self.discard(&mut body, &inside);
+        }
+    }
+
+    /// Dropped from outside.
+    pub fn abandon(&mut self, fence: usize, body: &mut Option<Box<Run<'c>>>, env: &Env) {
+        let status = self.fences[fence].status;
+        if matches!(status, Status::Running | Status::Cleaning) {
+            let why = self.dropped_for(fence, env);
+            self.fences[fence].cut.get_or_insert(why.1);
+            self.end_body(fence, body, env);
+            if let Some(cleaning) = self.fences[fence].cleaning.take() {
+                self.hand_over(cleaning);
+            } else {
+                let batches = self.take_batches(fence);
+                self.leave(batches, why.0, env);
+            }
+        }
+        self.fences[fence].status = Status::Ended;
+    }
+
+    pub fn leave(&mut self, batches: Vec<Batch>, why: String, env: &Env) {
+        match env
+            .innermost()
+            .filter(|fence| self.fences[*fence].is_ending)
+        {
+            Some(ending) => self.fences[ending].batches.extend(batches),
+            None if batches.is_empty() => {}
+            None => self.hand_over(Cleaning::new(batches, why)),
+        }
+    }
+
+    /// What fired first.
+    pub fn primary(&self, fence: usize) -> Option<Reason> {
+        let reasons = self.fired(fence);
+        reasons
+            .into_iter()
+            .min_by_key(|(at, sequence, _)| (*at, *sequence))
+    }
+}
