@@ -45,6 +45,8 @@ enum Argument {
     Named(TokenStream),
     /// `.name(value)`
     Plain(TokenStream),
+    /// `.linked()`
+    Flag,
 }
 
 impl Options {
@@ -71,6 +73,7 @@ impl Options {
         let values = self.settings.iter().map(|setting| match &setting.argument {
             Argument::Coded { code, value } => quote!(#code #value),
             Argument::Named(value) | Argument::Plain(value) => value.clone(),
+            Argument::Flag => TokenStream::new(),
         });
         values.collect()
     }
@@ -92,6 +95,7 @@ impl Setting {
         match &self.argument {
             Argument::Coded { code, value } => quote_spanned!(span=> .#key(#code, #value)),
             Argument::Plain(value) => quote_spanned!(span=> .#key(#value)),
+            Argument::Flag => quote_spanned!(span=> .#key()),
             Argument::Named(name) => {
                 let named = quote!(#krate::__private::Named);
                 quote!(.on_named({ static NAMED: #named = #named::new(#name); &NAMED }))

@@ -25,10 +25,23 @@ async fn none() {
     on = SHUTDOWN,
     on = ["disconnect", SHUTDOWN],
     on("stop", &SHUTDOWN),
+    unless("disconnect", || SHUTDOWN.is_set()),
+    unless("stop", {
+        let done = done.clone();
+        move || done.is_set()
+    }),
+    grace = "2s",
+    cleanup = limit,
+    linked,
     name = "all",
     inherit = false
 )]
-async fn all(limit: Option<Duration>, at: Option<Instant>) {
+async fn all(limit: Option<Duration>, at: Option<Instant>, done: Event) {
+    wait().await;
+}
+
+#[fence::fenced(cooperative)]
+async fn cooperative() {
     wait().await;
 }
 
@@ -44,5 +57,5 @@ async fn path_as_text() {
 }
 
 fn main() {
-    drop((none(), all(None, None), fallible(), path_as_text()));
+    drop((none(), all(None, None, Event::new()), cooperative(), fallible(), path_as_text()));
 }

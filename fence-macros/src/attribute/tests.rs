@@ -55,6 +55,36 @@ fn a_function() {
 }
 
 #[test]
+fn policies() {
+    check(
+        r#"unless("stop", move || true), grace = "2s", cleanup = limit, linked"#,
+        "async fn run(limit: Duration) { x.await }",
+        &expect![[r#"
+            fn run(limit: Duration) -> impl ::core::future::Future<Output = ::fence::Fenced<()>> {
+                let __fence_options = ::fence::__private::options()
+                    .unless("stop", move || true)
+                    .grace(::core::time::Duration::new(2u64, 0u32))
+                    .cleanup(limit)
+                    .linked()
+                    .name("run");
+                let __fence_body = async move {
+                    let limit = limit;
+                    let _ = &limit;
+                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
+                        (),
+                    > {
+                        #[allow(unreachable_code)] return __fence_value;
+                    }
+                    let __fence_value: () = { x.await };
+                    #[allow(unreachable_code)] __fence_value
+                };
+                ::fence::__private::fence(__fence_options, __fence_body)
+            }
+        "#]],
+    );
+}
+
+#[test]
 fn a_method_that_takes_itself() {
     check(
         "timeout = self.limit, try",

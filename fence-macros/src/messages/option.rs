@@ -24,7 +24,7 @@ pub(crate) fn twice(key: &Ident, first: &Ident, spec: &Spec) -> Error {
         Value::Trigger => {
             r#"list the triggers in one option: `on = ["shutdown", "disconnect"]`"#.to_owned()
         }
-        Value::Limit | Value::Instant => {
+        Value::Limit | Value::Instant if spec.has_code() => {
             format!(
                 "keep one of them, or give the other a code: `{}`",
                 spec.coded
@@ -40,7 +40,29 @@ pub(crate) fn twice(key: &Ident, first: &Ident, spec: &Spec) -> Error {
     error
 }
 
+pub(crate) fn contradiction(key: &Ident, first: &Ident) -> Error {
+    let mut error = at(
+        key,
+        format!("`{key}` contradicts `{first}`"),
+        "keep one of them: `cooperative` never drops the body, `grace` drops it after that time",
+    );
+    error.combine(Error::new(first.span(), format!("`{first}` is given here")));
+    error
+}
+
+/// `unless = …`, `unless("disconnect")`.
+pub(crate) fn needs_code(key: &Ident, value: Span, spec: &Spec) -> Error {
+    here(
+        value,
+        format!("`{key}` takes a code and a condition, in brackets"),
+        write_it(spec),
+    )
+}
+
 pub(crate) fn value_missing(key: &Ident, spec: &Spec) -> Error {
+    if spec.value == Value::Condition {
+        return needs_code(key, key.span(), spec);
+    }
     at(key, format!("`{key}` needs a value"), write_it(spec))
 }
 
@@ -54,6 +76,9 @@ pub(crate) fn value_unwanted(key: &Ident, value: Span) -> Error {
 
 /// `timeout: "5s"`, `timeout => "5s"`.
 pub(crate) fn no_equals(key: &Ident, sign: Span, spec: &Spec) -> Error {
+    if spec.value == Value::Condition {
+        return needs_code(key, sign, spec);
+    }
     here(
         sign,
         format!("the value of `{key}` comes after `=`"),
@@ -63,6 +88,9 @@ pub(crate) fn no_equals(key: &Ident, sign: Span, spec: &Spec) -> Error {
 
 /// `timeout["5s"]`, `name("x")`.
 pub(crate) fn wrong_bracket(key: &Ident, bracket: Span, spec: &Spec) -> Error {
+    if spec.value == Value::Condition {
+        return needs_code(key, bracket, spec);
+    }
     here(
         bracket,
         format!("`{key}` takes its value after `=`"),
@@ -72,6 +100,9 @@ pub(crate) fn wrong_bracket(key: &Ident, bracket: Span, spec: &Spec) -> Error {
 
 /// `timeout("5s")`, `on(self.stop)`, `on("a", x, y)`.
 pub(crate) fn bracket_needs_two(key: &Ident, bracket: Span, spec: &Spec) -> Error {
+    if spec.value == Value::Condition {
+        return needs_code(key, bracket, spec);
+    }
     here(
         bracket,
         format!("`{key}(…)` takes a code and a value"),
@@ -173,6 +204,10 @@ pub(crate) fn wrong_kind(key: &Ident, value: impl ToTokens, spec: &Spec) -> Erro
         Value::Text => ("a name", r#"write a string such as `"fetch"`"#),
         Value::Switch => ("`true` or `false`", "write `inherit = false`"),
         Value::Path => ("a path", "write `crate = renamed`"),
+        Value::Condition => (
+            "a condition",
+            "write a closure that says when to decline: `move || done.is_set()`",
+        ),
         Value::Flag => ("no value", "write it alone"),
     };
     at(value, format!("`{key}` needs {wants}"), help)

@@ -1,6 +1,6 @@
 //! Reads a list of options, one after the other, and goes on behind a mistake.
 
-use super::{Options, Spec, Value, duration, table};
+use super::{Argument, Options, Spec, Value, duration, table};
 use crate::messages::option as messages;
 use crate::options::Place;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -108,8 +108,8 @@ impl Options {
             return self.coded(key, spec, input);
         }
         self.note(key, spec);
-        if spec.name == "try" {
-            self.fallible = Some(key.clone());
+        if spec.value == Value::Flag {
+            self.flag(key);
         }
         if is_assignment(input) {
             self.assigned(key, spec, input, place);
@@ -117,6 +117,16 @@ impl Options {
             self.misplaced(key, spec, input);
         } else if spec.value != Value::Flag {
             self.errors.push(messages::value_missing(key, spec));
+        }
+    }
+
+    /// An option that says everything by being there.
+    fn flag(&mut self, key: &Ident) {
+        match key.to_string().as_str() {
+            "try" => self.fallible = Some(key.clone()),
+            // The block has looked at it before its options are read.
+            "nested" => {}
+            _ => self.set(key, Argument::Flag),
         }
     }
 
@@ -177,7 +187,19 @@ impl Options {
         match self.seen.iter().find(|seen| *seen == key) {
             Some(first) if !may_repeat => self.errors.push(messages::twice(key, first, spec)),
             Some(_) => {}
-            None => self.seen.push(key.clone()),
+            None => {
+                self.contradiction(key);
+                self.seen.push(key.clone());
+            }
+        }
+    }
+
+    /// A cooperative fence never drops its body, so that nothing could come after a grace.
+    fn contradiction(&mut self, key: &Ident) {
+        let pair = ["grace", "cooperative"];
+        let is_one = |key: &Ident| pair.iter().any(|name| key == name);
+        if let Some(first) = self.seen.iter().find(|seen| is_one(seen) && is_one(key)) {
+            self.errors.push(messages::contradiction(key, first));
         }
     }
 

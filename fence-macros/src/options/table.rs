@@ -29,6 +29,8 @@ pub(crate) enum Value {
     Switch,
     /// A path.
     Path,
+    /// A closure that says yes or no.
+    Condition,
     /// None at all.
     Flag,
 }
@@ -47,6 +49,11 @@ const TABLE: &[Spec] = &[
     row("budget", Value::Limit, Place::Both, r#"budget = "30s""#, r#"budget("request", "30s")"#),
     row("deadline", Value::Instant, Place::Both, "deadline = at", r#"deadline("request", at)"#),
     row("on", Value::Trigger, Place::Both, r#"on = "shutdown""#, r#"on("stop", self.stop)"#),
+    row("unless", Value::Condition, Place::Both, UNLESS, UNLESS),
+    row("grace", Value::Limit, Place::Both, r#"grace = "2s""#, ""),
+    row("cooperative", Value::Flag, Place::Both, "cooperative", ""),
+    row("cleanup", Value::Limit, Place::Both, r#"cleanup = "2s""#, ""),
+    row("linked", Value::Flag, Place::Both, "linked", ""),
     row("name", Value::Text, Place::Both, r#"name = "fetch""#, ""),
     row("inherit", Value::Switch, Place::Both, "inherit = false", ""),
     row("nested", Value::Flag, Place::Block, "nested", ""),
@@ -54,22 +61,35 @@ const TABLE: &[Spec] = &[
     row("crate", Value::Path, Place::Attribute, "crate = renamed", ""),
 ];
 
+const UNLESS: &str = r#"unless("disconnect", move || done.is_set())"#;
+
 /// What people call the options who know other libraries.
 const SYNONYMS: &[(&str, &str)] = &[
     ("after", "timeout"),
+    ("bubble", "linked"),
     ("at", "deadline"),
     ("cancel", "on"),
     ("cancel_on", "on"),
+    ("cleanup_timeout", "cleanup"),
+    ("cleanup_within", "cleanup"),
+    ("decline", "unless"),
     ("event", "on"),
     ("events", "on"),
+    ("except", "unless"),
     ("expires", "deadline"),
     ("fallible", "try"),
+    ("grace_period", "grace"),
+    ("guard", "unless"),
+    ("if", "unless"),
     ("limit", "timeout"),
     ("max", "timeout"),
+    ("on_cancel", "cleanup"),
     ("path", "crate"),
+    ("propagate", "linked"),
     ("result", "try"),
     ("signal", "on"),
     ("signals", "on"),
+    ("soft", "cooperative"),
     ("time_limit", "timeout"),
     ("token", "on"),
     ("trigger", "on"),

@@ -17,6 +17,9 @@ impl Options {
             Value::Text => self.text(key, spec, value),
             Value::Switch => self.switch(key, spec, value),
             Value::Path => self.path(key, spec, value),
+            Value::Condition => self
+                .errors
+                .push(messages::needs_code(key, value.span(), spec)),
             Value::Flag => self
                 .errors
                 .push(messages::value_unwanted(key, value.span())),
@@ -39,6 +42,7 @@ impl Options {
         let argument = match (spec.value, string(value)) {
             (Value::Trigger, Some(name)) => Err(messages::named_under_code(name)),
             (Value::Trigger, None) => trigger(key, spec, value),
+            (Value::Condition, _) => condition(key, spec, value),
             _ => time(key, spec, value),
         };
         if let Some(value) = self.errors.keep(argument) {
@@ -52,17 +56,18 @@ impl Options {
         }
     }
 
-    /// A time trigger without a code has the name of its option.
+    /// A time trigger without a code has the name of its option. What is no trigger has no code.
     fn timed(&mut self, key: &Ident, spec: &Spec, value: &Expr) {
-        if let Some(value) = self.errors.keep(time(key, spec, value)) {
-            self.set(
-                key,
-                Argument::Coded {
-                    code: spec.name.to_token_stream(),
-                    value,
-                },
-            );
-        }
+        let Some(value) = self.errors.keep(time(key, spec, value)) else {
+            return;
+        };
+        let argument = if spec.has_code() {
+            let code = spec.name.to_token_stream();
+            Argument::Coded { code, value }
+        } else {
+            Argument::Plain(value)
+        };
+        self.set(key, argument);
     }
 
     /// `on = "shutdown"`, `on = SHUTDOWN`, `on = ["shutdown", SHUTDOWN]`
@@ -176,14 +181,25 @@ fn trigger(key: &Ident, spec: &Spec, value: &Expr) -> syn::Result<TokenStream> {
     }
 }
 
+/// A closure, or a name of one: the compiler knows its type.
+fn condition(key: &Ident, spec: &Spec, value: &Expr) -> syn::Result<TokenStream> {
+    match value {
+        Expr::Lit(_) | Expr::Array(_) => Err(messages::wrong_kind(key, value, spec)),
+        _ => Ok(value.to_token_stream()),
+    }
+}
+
 /// With the place of the expression, where a message about its type belongs.
 fn borrowed(value: &Expr) -> TokenStream {
     let place = value.span().resolved_at(Span::mixed_site());
     quote_spanned!(place=> &(#value))
 }
 
-/// `timeout("5s", "db")`: the duration where the code should be.
+/// `timeout("5s", "db")`: the duration where the code should be, or the condition.
 fn swapped(spec: &Spec, code: &Expr, value: &Expr) -> bool {
+    if spec.value == Value::Condition {
+        return string(value).is_some() && string(code).is_none();
+    }
     let is_duration = |text: &LitStr| duration::read(&text.value()).is_ok();
     let (Some(code), Some(value)) = (string(code), string(value)) else {
         return false;
