@@ -129,6 +129,8 @@ impl<F, S: Own, M> Fence<F, S, M> {
             let mut ending = Ending(engine, this.timer);
             ending.disarm();
             ending.drop_body(this.body);
+            // Destructors may have spawned, or registered a cleanup.
+            let why = why.or_else(|| ending.0.tell_dropped());
             ending.0.leave_cleanups(why);
         }
         engine.report(State::Dropped);
@@ -209,6 +211,8 @@ fn cut<F, S: Own>(engine: &mut Engine<S>, timer: Pin<&mut Timer>, body: Pin<&mut
     let mut ending = Ending(engine, timer);
     ending.disarm();
     ending.drop_body(body);
+    // Once more, for what destructors spawned.
+    ending.0.tell_cut();
     ending.0.begin_cleaning();
 }
 
