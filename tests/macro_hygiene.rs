@@ -18,7 +18,14 @@ mod hostile {
     mod core {}
     mod std {}
 
-    #[::fence::fenced(timeout = "1s", on = ["hygiene", stop])]
+    #[::fence::fenced(
+        timeout = "1s",
+        on = ["hygiene", stop],
+        unless("hygiene", || false),
+        grace = "1s",
+        cleanup = "1s",
+        linked
+    )]
     pub async fn function(stop: &::fence::Event) -> ::core::result::Result<u8, ::fence::Cancelled> {
         ::tokio::task::yield_now().await;
         ::core::result::Result::Ok(1)
@@ -59,16 +66,17 @@ async fn names_of_the_expansion_are_not_seen() {
 
 /// A block in a macro of the user's, whose names are hygienic as well.
 macro_rules! with_limit {
-    ($limit:expr, $body:block) => {{
+    ($limit:expr, $code:literal, $condition:expr, $body:block) => {{
         let value = 5;
-        (fenced!(timeout = $limit, $body), value)
+        let fenced = fenced!(timeout = $limit, unless($code, $condition), $body);
+        (fenced, value)
     }};
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_block_inside_of_a_macro() {
     async fn run(value: u8) -> Option<u8> {
-        let (fenced, five) = with_limit!("1s", {
+        let (fenced, five) = with_limit!("1s", "timeout", move || value == 1, {
             tokio::task::yield_now().await;
             if value == 0 {
                 return None;

@@ -2,6 +2,7 @@
 
 use fence::block::fenced;
 use fence::{Event, Fencing};
+use std::cell::RefCell;
 use std::future::{pending, ready};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -206,6 +207,27 @@ async fn option_expressions_are_evaluated_once_and_before_the_body() {
     });
     assert!(fenced.is_completed());
     assert_eq!(calls, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn option_expressions_are_evaluated_in_the_order_in_which_they_are_written() {
+    let order = RefCell::new(Vec::new());
+    let limit = |option| {
+        order.borrow_mut().push(option);
+        Duration::from_secs(1)
+    };
+    let fenced = fenced!(
+        cleanup = limit("cleanup"),
+        unless("stop", {
+            limit("unless");
+            || true
+        }),
+        timeout = limit("timeout"),
+        grace = limit("grace"),
+        ready(())
+    );
+    assert!(fenced.is_completed());
+    assert_eq!(order.take(), ["cleanup", "unless", "timeout", "grace"]);
 }
 
 #[tokio::test(start_paused = true)]

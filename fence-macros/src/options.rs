@@ -1,6 +1,7 @@
 //! The options of both macros: what they are, and what they expand to.
 
 mod code;
+mod condition;
 pub(crate) mod duration;
 mod list;
 mod table;
@@ -12,7 +13,7 @@ pub(crate) use table::{Place, Spec, Value};
 use crate::errors::Errors;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Path;
+use syn::{LitStr, Path};
 
 /// What was understood, in the order in which it was written, and what was not.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) named: bool,
     /// The options given so far, to notice a second one.
     seen: Vec<Ident>,
+    /// The codes that have an `unless`, for the same reason.
+    conditions: Vec<LitStr>,
     pub(crate) errors: Errors,
 }
 
@@ -46,7 +49,7 @@ enum Argument {
     /// `.name(value)`
     Plain(TokenStream),
     /// `.linked()`
-    Flag,
+    Nothing,
 }
 
 impl Options {
@@ -73,7 +76,7 @@ impl Options {
         let values = self.settings.iter().map(|setting| match &setting.argument {
             Argument::Coded { code, value } => quote!(#code #value),
             Argument::Named(value) | Argument::Plain(value) => value.clone(),
-            Argument::Flag => TokenStream::new(),
+            Argument::Nothing => TokenStream::new(),
         });
         values.collect()
     }
@@ -95,7 +98,7 @@ impl Setting {
         match &self.argument {
             Argument::Coded { code, value } => quote_spanned!(span=> .#key(#code, #value)),
             Argument::Plain(value) => quote_spanned!(span=> .#key(#value)),
-            Argument::Flag => quote_spanned!(span=> .#key()),
+            Argument::Nothing => quote_spanned!(span=> .#key()),
             Argument::Named(name) => {
                 let named = quote!(#krate::__private::Named);
                 quote!(.on_named({ static NAMED: #named = #named::new(#name); &NAMED }))

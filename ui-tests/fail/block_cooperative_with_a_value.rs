@@ -1,7 +1,11 @@
 use fence::block::fenced;
 
+async fn wait() {}
+
 async fn f() {
-    let _ = fenced!(cooperative = "yes", std::future::ready(()));
+    let _ = fenced!(cooperative = true, { wait().await });
 }
 
-fn main() {}
+fn main() {
+    let _ = f();
+}

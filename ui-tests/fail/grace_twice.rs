@@ -2,7 +2,7 @@ use fence::fenced;
 
 async fn wait() {}
 
-#[fenced(grace = "1s", grace = "2s")]
+#[fenced(grace = "2s", grace = "3s")]
 async fn f() {
     wait().await
 }

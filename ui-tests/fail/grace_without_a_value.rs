@@ -2,7 +2,7 @@ use fence::fenced;
 
 async fn wait() {}
 
-#[fenced(timeout = "5s", grace)]
+#[fenced(grace)]
 async fn f() {
     wait().await
 }

@@ -4,6 +4,10 @@
 
 use fence::block::fenced;
 use std::num::ParseIntError;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+static DONE: AtomicBool = AtomicBool::new(false);
 
 async fn number(text: &str) -> Result<u8, ParseIntError> {
     text.parse()
@@ -44,6 +48,26 @@ async fn forms(text: String) -> bool {
     future && bound.unwrap_or(false) && nested.unwrap_or(false) && moved.unwrap_or(false)
 }
 
+// Not an option, where the future stands.
+async fn cleanup(text: &str) -> bool {
+    text.is_empty()
+}
+
+async fn policies(done: &'static AtomicBool, limit: Duration) -> bool {
+    let condition = || done.load(Relaxed);
+    let graceful = fenced!(
+        grace = limit,
+        cleanup = "2s",
+        linked,
+        unless("shutdown", condition),
+        unless("timeout", || done.load(Relaxed)),
+        { number("1").await.is_ok() }
+    );
+    let cooperative = fenced!(cooperative, cleanup("1"));
+    graceful.unwrap_or(false) && cooperative.is_completed()
+}
+
 fn main() {
     drop((exits(&[]), forms(String::new())));
+    drop(policies(&DONE, Duration::ZERO));
 }

@@ -3,6 +3,7 @@
 #![deny(warnings, clippy::pedantic)]
 
 use fence::Event;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 static SHUTDOWN: Event = Event::new();
@@ -25,23 +26,35 @@ async fn none() {
     on = SHUTDOWN,
     on = ["disconnect", SHUTDOWN],
     on("stop", &SHUTDOWN),
-    unless("disconnect", || SHUTDOWN.is_set()),
-    unless("stop", {
-        let done = done.clone();
-        move || done.is_set()
-    }),
-    grace = "2s",
-    cleanup = limit,
-    linked,
     name = "all",
     inherit = false
 )]
-async fn all(limit: Option<Duration>, at: Option<Instant>, done: Event) {
+async fn all(limit: Option<Duration>, at: Option<Instant>) {
     wait().await;
 }
 
-#[fence::fenced(cooperative)]
-async fn cooperative() {
+#[fence::fenced(
+    grace = "2s",
+    cleanup = "1m 30s",
+    linked,
+    unless("shutdown", || SHUTDOWN.is_set()),
+    unless("timeout", {
+        let busy = Arc::clone(&busy);
+        move || busy.is_set()
+    })
+)]
+async fn policies(busy: Arc<Event>) -> bool {
+    wait().await;
+    busy.is_set()
+}
+
+#[fence::fenced(cooperative, cleanup = limit)]
+async fn never_dropped(limit: Duration) {
+    wait().await;
+}
+
+#[fence::fenced(grace = limit)]
+async fn perhaps_a_grace(limit: Option<Duration>) {
     wait().await;
 }
 
@@ -57,5 +70,7 @@ async fn path_as_text() {
 }
 
 fn main() {
-    drop((none(), all(None, None, Event::new()), cooperative(), fallible(), path_as_text()));
+    drop((none(), all(None, None), fallible(), path_as_text()));
+    drop(policies(Arc::new(Event::new())));
+    drop((never_dropped(Duration::ZERO), perhaps_a_grace(None)));
 }

@@ -57,16 +57,17 @@ fn a_function() {
 #[test]
 fn policies() {
     check(
-        r#"unless("stop", move || true), grace = "2s", cleanup = limit, linked"#,
+        r#"unless("a", || busy()), grace = "2s", linked, cleanup = limit, unless("b", B), name = "n""#,
         "async fn run(limit: Duration) { x.await }",
         &expect![[r#"
             fn run(limit: Duration) -> impl ::core::future::Future<Output = ::fence::Fenced<()>> {
                 let __fence_options = ::fence::__private::options()
-                    .unless("stop", move || true)
+                    .unless("a", || busy())
                     .grace(::core::time::Duration::new(2u64, 0u32))
-                    .cleanup(limit)
                     .linked()
-                    .name("run");
+                    .cleanup(limit)
+                    .unless("b", B)
+                    .name("n");
                 let __fence_body = async move {
                     let limit = limit;
                     let _ = &limit;
@@ -221,6 +222,11 @@ fn nothing_panics_on_nonsense() {
         "a b c",
         "= =",
         "try = 1",
+        "unless(",
+        "unless()",
+        "unless(,)",
+        "unless[]",
+        "cooperative = , grace",
         "'a",
     ] {
         let Ok(arguments) = arguments.parse::<proc_macro2::TokenStream>() else {

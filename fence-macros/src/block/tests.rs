@@ -38,6 +38,24 @@ fn a_future() {
 }
 
 #[test]
+fn policies() {
+    check(
+        r#"cooperative, unless("stop", || BUSY.is_set()), cleanup = "2s", nested, get()"#,
+        &expect![[r#"
+            fn f() {
+                {
+                    let __fence_options = ::fence::__private::options()
+                        .cooperative()
+                        .unless("stop", || BUSY.is_set())
+                        .cleanup(::core::time::Duration::new(2u64, 0u32));
+                    ::fence::__private::fence(__fence_options, get()).await
+                }
+            }
+        "#]],
+    );
+}
+
+#[test]
 fn a_block_without_exits() {
     check(
         r#"timeout = "5s", nested, { let x = get().await; x + 1 }"#,
@@ -226,6 +244,9 @@ fn nothing_panics_on_nonsense() {
         "; ;",
         "return",
         "nested {",
+        "linked {",
+        "unless(|| x), {}",
+        "unless(), get()",
     ] {
         if let Ok(input) = input.parse::<TokenStream>() {
             assert!(!expand(quote!((::fence) #input)).is_empty());

@@ -9,17 +9,11 @@ use syn::{Error, LitStr};
 const UNITS: &str = r#"a number and a unit (ns, us, ms, s, m, h, d), such as "30s" or "1m 30s""#;
 
 /// A string that is not a duration.
-pub(crate) fn invalid(literal: &LitStr, wrong: &Wrong) -> Error {
+pub(crate) fn invalid(key: &Ident, literal: &LitStr, wrong: &Wrong) -> Error {
     let text = literal.value();
     let reason = match wrong {
         Wrong::Empty => return at(literal, "the duration is empty", write_units()),
-        Wrong::Zero => {
-            return at(
-                literal,
-                "a zero timeout would cancel before the first step",
-                "write a longer one, or leave the option out",
-            );
-        }
+        Wrong::Zero => return zero(key, literal),
         Wrong::Negative => "a duration cannot be negative".to_owned(),
         Wrong::Scientific => "scientific notation is not understood".to_owned(),
         Wrong::NoUnit(number) => return no_unit(literal, &text, number),
@@ -34,6 +28,15 @@ pub(crate) fn invalid(literal: &LitStr, wrong: &Wrong) -> Error {
         Wrong::Overflow => return overflow(literal, &text),
     };
     at(literal, invalid_text(&text, &reason), write_units())
+}
+
+fn zero(key: &Ident, literal: &LitStr) -> Error {
+    let what = match key.to_string().as_str() {
+        "grace" => "a zero grace leaves the body no time to finish",
+        "cleanup" => "a zero cleanup limit leaves the cleanups no time",
+        _ => "a zero timeout would cancel before the first step",
+    };
+    at(literal, what, "write a longer one, or leave the option out")
 }
 
 fn no_unit(literal: &LitStr, text: &str, number: &str) -> Error {

@@ -1,6 +1,6 @@
 //! About single options.
 
-use super::{at, here};
+use super::{at, here, write_it};
 use crate::options::{Spec, Value};
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
@@ -40,30 +40,21 @@ pub(crate) fn twice(key: &Ident, first: &Ident, spec: &Spec) -> Error {
     error
 }
 
-pub(crate) fn contradiction(key: &Ident, first: &Ident) -> Error {
-    let mut error = at(
+/// A cooperative fence never drops its body, so nothing would come after the grace.
+pub(crate) fn grace_and_cooperative(key: &Ident) -> Error {
+    at(
         key,
-        format!("`{key}` contradicts `{first}`"),
-        "keep one of them: `cooperative` never drops the body, `grace` drops it after that time",
-    );
-    error.combine(Error::new(first.span(), format!("`{first}` is given here")));
-    error
-}
-
-/// `unless = …`, `unless("disconnect")`.
-pub(crate) fn needs_code(key: &Ident, value: Span, spec: &Spec) -> Error {
-    here(
-        value,
-        format!("`{key}` takes a code and a condition, in brackets"),
-        write_it(spec),
+        "`grace` and `cooperative` exclude each other",
+        "leave out `cooperative` to drop the body after the grace, or `grace` to never drop it",
     )
 }
 
 pub(crate) fn value_missing(key: &Ident, spec: &Spec) -> Error {
-    if spec.value == Value::Condition {
-        return needs_code(key, key.span(), spec);
-    }
-    at(key, format!("`{key}` needs a value"), write_it(spec))
+    let what = match spec.value {
+        Value::Condition => "a code and a condition",
+        _ => "a value",
+    };
+    at(key, format!("`{key}` needs {what}"), write_it(spec))
 }
 
 pub(crate) fn value_unwanted(key: &Ident, value: Span) -> Error {
@@ -76,9 +67,6 @@ pub(crate) fn value_unwanted(key: &Ident, value: Span) -> Error {
 
 /// `timeout: "5s"`, `timeout => "5s"`.
 pub(crate) fn no_equals(key: &Ident, sign: Span, spec: &Spec) -> Error {
-    if spec.value == Value::Condition {
-        return needs_code(key, sign, spec);
-    }
     here(
         sign,
         format!("the value of `{key}` comes after `=`"),
@@ -88,9 +76,6 @@ pub(crate) fn no_equals(key: &Ident, sign: Span, spec: &Spec) -> Error {
 
 /// `timeout["5s"]`, `name("x")`.
 pub(crate) fn wrong_bracket(key: &Ident, bracket: Span, spec: &Spec) -> Error {
-    if spec.value == Value::Condition {
-        return needs_code(key, bracket, spec);
-    }
     here(
         bracket,
         format!("`{key}` takes its value after `=`"),
@@ -100,9 +85,6 @@ pub(crate) fn wrong_bracket(key: &Ident, bracket: Span, spec: &Spec) -> Error {
 
 /// `timeout("5s")`, `on(self.stop)`, `on("a", x, y)`.
 pub(crate) fn bracket_needs_two(key: &Ident, bracket: Span, spec: &Spec) -> Error {
-    if spec.value == Value::Condition {
-        return needs_code(key, bracket, spec);
-    }
     here(
         bracket,
         format!("`{key}(…)` takes a code and a value"),
@@ -201,13 +183,10 @@ pub(crate) fn wrong_kind(key: &Ident, value: impl ToTokens, spec: &Spec) -> Erro
             "a trigger",
             r#"write the name of an event, `on = "shutdown"`, or an expression, `on = SHUTDOWN`"#,
         ),
+        Value::Condition => ("a condition", "write a closure such as `|| BUSY.is_set()`"),
         Value::Text => ("a name", r#"write a string such as `"fetch"`"#),
         Value::Switch => ("`true` or `false`", "write `inherit = false`"),
         Value::Path => ("a path", "write `crate = renamed`"),
-        Value::Condition => (
-            "a condition",
-            "write a closure that says when to decline: `move || done.is_set()`",
-        ),
         Value::Flag => ("no value", "write it alone"),
     };
     at(value, format!("`{key}` needs {wants}"), help)
@@ -246,8 +225,4 @@ pub(crate) fn code_comes_first(key: &Ident, value: impl ToTokens, spec: &Spec) -
         format!("the code of `{key}` comes before its value"),
         format!("write `{}`", spec.coded),
     )
-}
-
-fn write_it(spec: &Spec) -> String {
-    format!("write `{}`", spec.example)
 }

@@ -1,7 +1,7 @@
 //! Reads a list of options, one after the other, and goes on behind a mistake.
 
 use super::{Argument, Options, Spec, Value, duration, table};
-use crate::messages::option as messages;
+use crate::messages::{condition as condition_messages, option as messages};
 use crate::options::Place;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -57,7 +57,7 @@ fn is_option(input: ParseStream) -> bool {
         |token| matches!(&token, TokenTree::Literal(code) if code.to_string().starts_with('"')),
     );
     match Spec::of(&key) {
-        Some(_) => starts_with_code || !is_last(&ahead),
+        Some(spec) => (starts_with_code && spec.has_code()) || !is_last(&ahead),
         None => ahead.peek(Token![,]) && !is_last(&ahead),
     }
 }
@@ -109,7 +109,7 @@ impl Options {
         }
         self.note(key, spec);
         if spec.value == Value::Flag {
-            self.flag(key);
+            self.flag(key, spec);
         }
         if is_assignment(input) {
             self.assigned(key, spec, input, place);
@@ -120,13 +120,12 @@ impl Options {
         }
     }
 
-    /// An option that says everything by being there.
-    fn flag(&mut self, key: &Ident) {
-        match key.to_string().as_str() {
+    /// The fence is told of a flag, unless it is for the macro alone.
+    fn flag(&mut self, key: &Ident, spec: &Spec) {
+        match spec.name {
             "try" => self.fallible = Some(key.clone()),
-            // The block has looked at it before its options are read.
             "nested" => {}
-            _ => self.set(key, Argument::Flag),
+            _ => self.set(key, Argument::Nothing),
         }
     }
 
@@ -156,6 +155,9 @@ impl Options {
         let Some(values) = self.errors.keep(values) else {
             return;
         };
+        if spec.value == Value::Condition {
+            return self.condition(key, spec, group.span(), &values);
+        }
         let mut values = values.iter();
         match (values.next(), values.next(), values.next()) {
             (Some(code), Some(value), None) => self.assign_coded(key, spec, code, value),
@@ -169,13 +171,16 @@ impl Options {
     fn misplaced(&mut self, key: &Ident, spec: &Spec, input: ParseStream) {
         let span = input.span();
         let is_group = input.peek(token::Paren) || input.peek(token::Bracket);
+        let is_sign = input.peek(Token![:]) || input.peek(Token![=>]) || input.peek(Token![==]);
         self.errors.push(match spec.value {
-            Value::Flag if is_group => messages::value_unwanted(key, span),
+            Value::Flag if is_group || is_sign => messages::value_unwanted(key, span),
             Value::Flag => return,
-            _ if is_group => messages::wrong_bracket(key, span, spec),
-            _ if input.peek(Token![:]) || input.peek(Token![=>]) || input.peek(Token![==]) => {
-                messages::no_equals(key, span, spec)
+            Value::Condition if is_group || is_sign => {
+                let place = input.fork().parse::<TokenTree>().ok();
+                condition_messages::form(key, place, spec)
             }
+            _ if is_group => messages::wrong_bracket(key, span, spec),
+            _ if is_sign => messages::no_equals(key, span, spec),
             _ => messages::value_missing(key, spec),
         });
         skip_argument(input);
@@ -183,24 +188,20 @@ impl Options {
 
     /// Only what has a code of its own may be given again.
     fn note(&mut self, key: &Ident, spec: &Spec) {
-        let may_repeat = spec.value == Value::Trigger;
+        let may_repeat = matches!(spec.value, Value::Trigger | Value::Condition);
         match self.seen.iter().find(|seen| *seen == key) {
             Some(first) if !may_repeat => self.errors.push(messages::twice(key, first, spec)),
             Some(_) => {}
-            None => {
-                self.contradiction(key);
-                self.seen.push(key.clone());
-            }
+            None => self.note_first(key, spec),
         }
     }
 
-    /// A cooperative fence never drops its body, so that nothing could come after a grace.
-    fn contradiction(&mut self, key: &Ident) {
-        let pair = ["grace", "cooperative"];
-        let is_one = |key: &Ident| pair.iter().any(|name| key == name);
-        if let Some(first) = self.seen.iter().find(|seen| is_one(seen) && is_one(key)) {
-            self.errors.push(messages::contradiction(key, first));
+    fn note_first(&mut self, key: &Ident, spec: &Spec) {
+        let excluded = |seen: &Ident| spec.excluded().is_some_and(|other| seen == other);
+        if self.seen.iter().any(excluded) {
+            self.errors.push(messages::grace_and_cooperative(key));
         }
+        self.seen.push(key.clone());
     }
 
     fn bare_literal(&mut self, literal: &Lit) {

@@ -23,14 +23,14 @@ pub(crate) enum Value {
     Instant,
     /// A trigger: a name, an expression, or a list of both.
     Trigger,
+    /// A closure that returns a `bool`, in brackets behind the code it is asked about.
+    Condition,
     /// A non-empty string.
     Text,
     /// A boolean expression.
     Switch,
     /// A path.
     Path,
-    /// A closure that says yes or no.
-    Condition,
     /// None at all.
     Flag,
 }
@@ -53,23 +53,26 @@ const TABLE: &[Spec] = &[
     row("grace", Value::Limit, Place::Both, r#"grace = "2s""#, ""),
     row("cooperative", Value::Flag, Place::Both, "cooperative", ""),
     row("cleanup", Value::Limit, Place::Both, r#"cleanup = "2s""#, ""),
-    row("linked", Value::Flag, Place::Both, "linked", ""),
     row("name", Value::Text, Place::Both, r#"name = "fetch""#, ""),
     row("inherit", Value::Switch, Place::Both, "inherit = false", ""),
+    row("linked", Value::Flag, Place::Both, "linked", ""),
     row("nested", Value::Flag, Place::Block, "nested", ""),
     row("try", Value::Flag, Place::Attribute, "try", ""),
     row("crate", Value::Path, Place::Attribute, "crate = renamed", ""),
 ];
 
-const UNLESS: &str = r#"unless("disconnect", move || done.is_set())"#;
+/// The one way to write it.
+const UNLESS: &str = r#"unless("shutdown", || BUSY.is_set())"#;
 
 /// What people call the options who know other libraries.
 const SYNONYMS: &[(&str, &str)] = &[
     ("after", "timeout"),
-    ("bubble", "linked"),
     ("at", "deadline"),
+    ("bubble", "linked"),
     ("cancel", "on"),
     ("cancel_on", "on"),
+    ("check", "cooperative"),
+    ("cleanup_limit", "cleanup"),
     ("cleanup_timeout", "cleanup"),
     ("cleanup_within", "cleanup"),
     ("decline", "unless"),
@@ -79,10 +82,15 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("expires", "deadline"),
     ("fallible", "try"),
     ("grace_period", "grace"),
+    ("graceful", "grace"),
     ("guard", "unless"),
     ("if", "unless"),
+    ("if_not", "unless"),
     ("limit", "timeout"),
+    ("link", "linked"),
+    ("link_to_parent", "linked"),
     ("max", "timeout"),
+    ("never_drop", "cooperative"),
     ("on_cancel", "cleanup"),
     ("path", "crate"),
     ("propagate", "linked"),
@@ -95,6 +103,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("trigger", "on"),
     ("triggers", "on"),
     ("until", "deadline"),
+    ("wait", "grace"),
     ("when", "on"),
     ("within", "timeout"),
 ];
@@ -123,6 +132,15 @@ impl Spec {
     /// Whether `timeout("db", "5s")` is a way to write it.
     pub(crate) fn has_code(&self) -> bool {
         !self.coded.is_empty()
+    }
+
+    /// The option that it cannot stand next to.
+    pub(crate) fn excluded(&self) -> Option<&'static str> {
+        match self.name {
+            "grace" => Some("cooperative"),
+            "cooperative" => Some("grace"),
+            _ => None,
+        }
     }
 
     pub(crate) fn is_known_to(&self, place: Place) -> bool {
@@ -207,6 +225,9 @@ mod tests {
             ("Timeout", Some("timeout")),
             ("signal", Some("on")),
             ("budgte", Some("budget")),
+            ("grave", Some("grace")),
+            ("if", Some("unless")),
+            ("on_cancel", Some("cleanup")),
             ("retries", None),
             ("x", None),
             // An option of the other macro is not suggested.

@@ -1,7 +1,9 @@
 //! Reads the value of one option.
 
 use super::{Argument, Options, Spec, Value, code, duration};
-use crate::messages::{duration as duration_messages, option as messages};
+use crate::messages::{
+    condition as condition_messages, duration as duration_messages, option as messages,
+};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -14,12 +16,12 @@ impl Options {
         match spec.value {
             Value::Limit | Value::Instant => self.timed(key, spec, value),
             Value::Trigger => self.triggers(key, spec, value),
+            Value::Condition => {
+                self.errors.push(condition_messages::form(key, value, spec));
+            }
             Value::Text => self.text(key, spec, value),
             Value::Switch => self.switch(key, spec, value),
             Value::Path => self.path(key, spec, value),
-            Value::Condition => self
-                .errors
-                .push(messages::needs_code(key, value.span(), spec)),
             Value::Flag => self
                 .errors
                 .push(messages::value_unwanted(key, value.span())),
@@ -42,7 +44,6 @@ impl Options {
         let argument = match (spec.value, string(value)) {
             (Value::Trigger, Some(name)) => Err(messages::named_under_code(name)),
             (Value::Trigger, None) => trigger(key, spec, value),
-            (Value::Condition, _) => condition(key, spec, value),
             _ => time(key, spec, value),
         };
         if let Some(value) = self.errors.keep(argument) {
@@ -56,7 +57,8 @@ impl Options {
         }
     }
 
-    /// A time trigger without a code has the name of its option. What is no trigger has no code.
+    /// A time trigger without a code has the name of its option. A time that is no trigger, such
+    /// as the grace, has no code at all.
     fn timed(&mut self, key: &Ident, spec: &Spec, value: &Expr) {
         let Some(value) = self.errors.keep(time(key, spec, value)) else {
             return;
@@ -159,7 +161,7 @@ fn limit(key: &Ident, spec: &Spec, literal: &Lit) -> syn::Result<TokenStream> {
                 let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
                 Ok(quote!(::core::time::Duration::new(#seconds, #nanos)))
             }
-            Err(wrong) => Err(duration_messages::invalid(text, &wrong)),
+            Err(wrong) => Err(duration_messages::invalid(key, text, &wrong)),
         },
         Lit::Int(number) if !number.suffix().is_empty() => {
             Err(duration_messages::unquoted(key, literal))
@@ -181,25 +183,14 @@ fn trigger(key: &Ident, spec: &Spec, value: &Expr) -> syn::Result<TokenStream> {
     }
 }
 
-/// A closure, or a name of one: the compiler knows its type.
-fn condition(key: &Ident, spec: &Spec, value: &Expr) -> syn::Result<TokenStream> {
-    match value {
-        Expr::Lit(_) | Expr::Array(_) => Err(messages::wrong_kind(key, value, spec)),
-        _ => Ok(value.to_token_stream()),
-    }
-}
-
 /// With the place of the expression, where a message about its type belongs.
 fn borrowed(value: &Expr) -> TokenStream {
     let place = value.span().resolved_at(Span::mixed_site());
     quote_spanned!(place=> &(#value))
 }
 
-/// `timeout("5s", "db")`: the duration where the code should be, or the condition.
+/// `timeout("5s", "db")`: the duration where the code should be.
 fn swapped(spec: &Spec, code: &Expr, value: &Expr) -> bool {
-    if spec.value == Value::Condition {
-        return string(value).is_some() && string(code).is_none();
-    }
     let is_duration = |text: &LitStr| duration::read(&text.value()).is_ok();
     let (Some(code), Some(value)) = (string(code), string(value)) else {
         return false;
@@ -216,14 +207,14 @@ fn not_empty(key: &Ident, text: &LitStr) -> syn::Result<()> {
 }
 
 /// The expression without the invisible groups that `macro_rules!` puts around its fragments.
-fn bare(mut value: &Expr) -> &Expr {
+pub(super) fn bare(mut value: &Expr) -> &Expr {
     while let Expr::Group(group) = value {
         value = &group.expr;
     }
     value
 }
 
-fn string(value: &Expr) -> Option<&LitStr> {
+pub(super) fn string(value: &Expr) -> Option<&LitStr> {
     match value {
         Expr::Lit(syn::ExprLit {
             lit: Lit::Str(text),

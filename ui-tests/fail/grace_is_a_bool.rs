@@ -1,0 +1,10 @@
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(grace = true)]
+async fn f() {
+    wait().await
+}
+
+fn main() {}
