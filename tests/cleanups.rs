@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fence::{Event, Fencing, ReasonKind, drain, on_cancel, on_cancel_with, shield};
+use fence::{Event, Fencing, on_cancel, on_cancel_with, shield};
 use tokio::time::{Instant, sleep};
 
 fn ms(ms: u64) -> Duration {
@@ -44,9 +44,10 @@ async fn it_is_awaited_told_why_and_only_on_cancel() {
                 sleep(ms(100)).await;
                 log.push(why.primary().code());
             });
-            match completes {
-                true => sleep(ms(10)).await,
-                false => pending().await,
+            if completes {
+                sleep(ms(10)).await;
+            } else {
+                pending::<()>().await;
             }
         };
         let fence = Fencing::new().on("disc", &disc).run(body);
@@ -73,7 +74,7 @@ async fn what_fires_meanwhile_is_recorded_and_cuts_nothing() {
     });
     let fence = fencing.run(async {
         on_cancel(log.cleanup(50, "done"));
-        pending::<()>().await
+        pending::<()>().await;
     });
     let setting = async {
         sleep(ms(1)).await;
@@ -98,7 +99,7 @@ async fn one_that_overruns_is_dropped_and_reported() {
         on_cancel(log.cleanup(100, "in time"));
         on_cancel(log.cleanup(400, "late"));
         on_cancel(log.cleanup(50, "first"));
-        pending::<()>().await
+        pending::<()>().await;
     });
     let why = fence.await.cancelled().unwrap();
     assert_eq!(start.elapsed(), ms(210));
@@ -118,7 +119,7 @@ async fn cleanups_have_five_seconds() {
     let start = Instant::now();
     let fence = Fencing::new().timeout(Duration::ZERO + ms(1)).run(async {
         on_cancel(pending());
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert_eq!(fence.await.cancelled().unwrap().cleanup().overran(), 1);
     assert_eq!(start.elapsed(), ms(5001));
@@ -143,7 +144,7 @@ async fn a_cleanup_runs_under_what_was_bound() {
                 seen.push(line);
             });
             set.set();
-            pending::<()>().await
+            pending::<()>().await;
         });
         fence.await
     });
@@ -160,7 +161,7 @@ async fn in_order_whatever_one_of_them_does() {
         on_cancel(async { panic!("no such seat") });
         on_cancel(log.cleanup(1, "third"));
         assert!(on_cancel(log.cleanup(1, "disarmed")).disarm());
-        pending::<()>().await
+        pending::<()>().await;
     });
     let why = fence.await.cancelled().unwrap();
     assert_eq!(log.lines(), ["third", "first"]);
@@ -183,7 +184,7 @@ async fn a_cleanup_runs_once_or_is_taken_back() {
         for guard in guards.drain(50..) {
             assert!(guard.disarm());
         }
-        pending::<()>().await
+        pending::<()>().await;
     });
     let why = fence.await.cancelled().unwrap();
     assert_eq!((why.cleanup().ran(), log.lines().len()), (50, 50));
@@ -201,7 +202,7 @@ async fn inner_ones_first() {
     let inner = async {
         let deepest = Fencing::new().run(async {
             on_cancel(log.cleanup(10, "deepest"));
-            pending::<()>().await
+            pending::<()>().await;
         });
         let log = log.clone();
         on_cancel_with(move |why| async move { log.push(why.to_string()) });
@@ -225,7 +226,7 @@ async fn an_outer_fence_waits_for_the_cleanups_inside() {
     let outer = Fencing::new().timeout(ms(20)).run(async {
         let inner = Fencing::new().timeout(ms(10)).run(async {
             on_cancel(log.cleanup(50, "inner"));
-            pending::<()>().await
+            pending::<()>().await;
         });
         let _ = inner.await;
         log.push("between");
@@ -246,77 +247,6 @@ async fn a_body_that_never_started_has_none() {
     assert!(log.lines().is_empty());
 }
 
-/// Runs `end` on a task whose fence has a cleanup, and returns the log once all is drained.
-async fn torn_down(end: impl AsyncFn(tokio::task::JoinHandle<()>)) -> Vec<String> {
-    let log = Log::default();
-    let this = log.clone();
-    let task = tokio::spawn(async move {
-        let fence = Fencing::new().run(async {
-            let told = this.clone();
-            on_cancel_with(move |why| async move {
-                assert_eq!(why.primary().kind(), ReasonKind::Dropped);
-                told.push(why.to_string());
-            });
-            on_cancel(this.cleanup(10, "later"));
-            pending::<()>().await
-        });
-        let _ = fence.await;
-    });
-    tokio::task::yield_now().await;
-    end(task).await;
-    assert_eq!(drain(ms(1000)).await, 0);
-    log.lines()
-}
-
-// D25, EXT-01: the runtime runs what an aborted fence leaves.
-#[tokio::test(start_paused = true)]
-async fn dropped_from_outside_the_runtime_takes_over() {
-    let log = torn_down(async |task| {
-        task.abort();
-        assert!(task.await.unwrap_err().is_cancelled());
-    });
-    assert_eq!(
-        log.await,
-        ["later", "cancelled: dropped: dropped from outside"]
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_body_that_panics_is_undone_by_the_runtime() {
-    let log = Log::default();
-    let this = log.clone();
-    let task = tokio::spawn(Fencing::new().run(async move {
-        on_cancel(this.cleanup(1, "undone"));
-        panic!("as it should");
-    }));
-    let outcome: Result<fence::Fenced<()>, _> = task.await;
-    assert!(outcome.unwrap_err().is_panic());
-    assert_eq!(drain(ms(1000)).await, 0);
-    assert_eq!(log.lines(), ["undone"]);
-}
-
-// D25: what was half done goes on where it was.
-#[tokio::test(start_paused = true)]
-async fn a_cleanup_that_was_running_goes_on_in_the_runtime() {
-    let log = Log::default();
-    let this = log.clone();
-    let task = tokio::spawn(Fencing::new().timeout(ms(10)).run(async move {
-        on_cancel(this.cleanup(1, "then"));
-        on_cancel(async move {
-            this.push("begun");
-            this.cleanup(50, "ended").await;
-        });
-        pending::<()>().await
-    }));
-    sleep(ms(20)).await;
-    task.abort();
-    assert!(task.await.unwrap_err().is_cancelled());
-    assert_eq!(log.lines(), ["begun"]);
-    assert_eq!(drain(ms(5)).await, 1, "it takes longer");
-    assert_eq!(drain(ms(1000)).await, 0);
-    assert_eq!(log.lines(), ["begun", "ended", "then"]);
-}
-
 // D25: registered inside a shield, for the fence around it.
 #[tokio::test(start_paused = true)]
 async fn a_shield_hides_no_fence_from_its_cleanups() {
@@ -327,7 +257,7 @@ async fn a_shield_hides_no_fence_from_its_cleanups() {
             on_cancel(log.cleanup(0, "undone"));
         })
         .await;
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert_eq!(fence.await.cancelled().unwrap().cleanup().ran(), 1);
     assert_eq!(log.lines(), ["undone"]);
@@ -346,28 +276,8 @@ async fn destructors_may_register() {
     let log = Log::default();
     let fence = Fencing::new().timeout(ms(10)).run(async {
         let _connection = Connection(log.clone());
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert_eq!(fence.await.cancelled().unwrap().cleanup().ran(), 1);
     assert_eq!(log.lines(), ["dropped", "closed"]);
-}
-
-// EXT-05: with the runtime gone they are dropped, and nothing panics.
-#[test]
-fn without_a_runtime_they_are_dropped() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let log = Log::default();
-    let (this, stop) = (log.clone(), Event::new());
-    runtime.spawn(Fencing::new().on("stop", &stop).run(async move {
-        on_cancel(this.cleanup(0, "undone"));
-        pending::<()>().await
-    }));
-    runtime.block_on(tokio::task::yield_now());
-    drop(runtime);
-    assert!(stop.set());
-    assert!(log.lines().is_empty());
-    assert_eq!(Arc::strong_count(&log.0), 1, "nothing holds on to it");
 }

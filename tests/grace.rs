@@ -166,7 +166,7 @@ async fn without_a_grace_there_is_one_step() {
     let (stop, mut told) = (Event::new(), false);
     let fence = Fencing::new().on("stop", &stop).run(async {
         told = cancelled().await.by("stop");
-        pending::<()>().await
+        pending::<()>().await;
     });
     let setting = async {
         sleep(ms(5)).await;
@@ -201,7 +201,7 @@ async fn as_options_of_the_macros() {
     assert!(declined.is_completed() && seen);
     let undone = fenced!(timeout = "10ms", cleanup = "20ms", {
         fence::on_cancel(async { sleep(ms(30)).await });
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert_eq!(undone.cancelled().unwrap().cleanup().overran(), 1);
 }

@@ -133,7 +133,7 @@ async fn a_declined_limit_gives_way_to_the_next() {
         assert_eq!(fence::remaining(), Some(ms(10)));
         sleep(ms(20)).await;
         assert_eq!(fence::remaining(), Some(ms(10)));
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert_eq!(codes(fence.await.reasons()), ["hard"]);
     assert_eq!(start.elapsed(), ms(30));

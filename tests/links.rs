@@ -22,7 +22,7 @@ async fn without_a_link_nothing_goes_up() {
             .run(pending::<()>())
             .await;
         assert!(inner.cancelled_by("quota"));
-        pending::<()>().await
+        pending::<()>().await;
     }));
     assert_pending!(outer.poll());
     quota.set();
@@ -141,10 +141,10 @@ async fn a_link_leaves_its_task() {
         let linked = Fencing::new().timeout_as("quota", ms(10)).linked();
         let child = spawn(async move {
             let _ = linked.run(pending::<()>()).await;
-            pending::<()>().await
+            pending::<()>().await;
         });
         tasks = Some((child, spawn(pending::<()>())));
-        pending::<()>().await
+        pending::<()>().await;
     });
     let why = parent.await.cancelled().unwrap();
     assert_eq!(
@@ -171,7 +171,7 @@ async fn a_link_may_be_declined() {
 
 #[fence::fenced(timeout = "10ms", linked)]
 async fn metered() {
-    pending::<()>().await
+    pending::<()>().await;
 }
 
 #[tokio::test(start_paused = true)]

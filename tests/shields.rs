@@ -59,9 +59,10 @@ async fn shields_inside_shields_and_fences_inside_shields() {
         let body = async {
             shield(async {
                 sleep(ms(100)).await;
-                match is_fence {
-                    true => Fencing::new().run(inner).await.unwrap(),
-                    false => shield(inner).await,
+                if is_fence {
+                    Fencing::new().run(inner).await.unwrap();
+                } else {
+                    shield(inner).await;
                 }
                 step(&log, 100, "2").await;
                 let own = Fencing::new().timeout(ms(5)).run(pending::<()>()).await;

@@ -75,11 +75,12 @@ async fn it_is_cut_together_with_its_parent() {
                 sleep(ms(50)).await;
                 "ok"
             };
-            child = Some(match is_spawned {
-                true => spawn(body),
-                false => tokio::spawn(async { Fenced::Completed(body.in_context().await) }),
+            child = Some(if is_spawned {
+                spawn(body)
+            } else {
+                tokio::spawn(async { Fenced::Completed(body.in_context().await) })
             });
-            pending::<()>().await
+            pending::<()>().await;
         });
         assert!(parent.await.is_cancelled());
         let outcome = child.unwrap().await.unwrap();
@@ -93,13 +94,13 @@ async fn it_is_cut_together_with_its_parent() {
 async fn how_the_parent_ends() {
     let stop = Event::new();
     let fencing = Fencing::new().on("stop", &stop).timeout(ms(20));
-    let completed = fencing.run(async { spawn(sleep(ms(30))) }).await.unwrap();
+    let completed = fencing.run(async { Some(spawn(sleep(ms(30)))) }).await;
     let (mut dropped, mut shielded) = (None, None);
     let start = Instant::now();
     let body = async {
         dropped = Some(spawn(pending::<()>()));
-        shielded = Some(shield(async { spawn(sleep(ms(30))) }).await);
-        pending::<()>().await
+        shielded = shield(async { Some(spawn(sleep(ms(30)))) }).await;
+        pending::<()>().await;
     };
     assert!(
         tokio::time::timeout(ms(10), fencing.run(body))
@@ -110,7 +111,7 @@ async fn how_the_parent_ends() {
     assert_eq!(why.to_string(), "cancelled: dropped: dropped from outside");
     assert_eq!(start.elapsed(), ms(10));
     assert!(
-        completed.await.unwrap().is_completed(),
+        completed.unwrap().unwrap().await.unwrap().is_completed(),
         "a fence that completes lets go"
     );
     assert!(shielded.unwrap().await.unwrap().is_completed());
@@ -125,7 +126,7 @@ async fn grandchildren_are_enclosed_too() {
         let inner = Fencing::new().timeout_as("inner", ms(100)).run(async {
             spawn(async move {
                 send.send(spawn(pending::<()>())).unwrap();
-                pending::<()>().await
+                pending::<()>().await;
             })
             .await
         });
@@ -152,7 +153,7 @@ async fn a_task_that_comes_too_late_is_never_polled() {
             }
         }
         let _late = OnDrop(&mut late);
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert!(parent.await.is_cancelled());
     assert!(late.unwrap().await.unwrap().cancelled_by("timeout"));
@@ -173,7 +174,7 @@ async fn a_task_goes_by_what_its_parent_makes_of_a_firing() {
         set_at(10, &stop).await;
         yield_now().await;
         assert!(check().is_ok());
-        pending::<()>().await
+        pending::<()>().await;
     });
     assert!(parent.await.is_cancelled());
     assert_eq!(child.unwrap().await.unwrap().unwrap(), "timeout");
@@ -241,7 +242,7 @@ async fn a_thread_is_told_for_good() {
             assert!(before);
             send.send(after).unwrap();
         });
-        pending::<()>().await
+        pending::<()>().await;
     });
     let (outcome, _) = tokio::join!(parent, async {
         let _started = seen.recv().await.unwrap();
@@ -268,7 +269,7 @@ fn a_job_that_waits_in_the_queue_is_not_started() {
         let mut queued = None;
         let parent = Fencing::new().on("stop", &stop).run(async {
             queued = Some(spawn_blocking(|| -> () { unreachable!("never run") }));
-            pending::<()>().await
+            pending::<()>().await;
         });
         let (outcome, ()) = tokio::join!(parent, async { _ = stop.set() });
         assert!(outcome.is_cancelled());

@@ -4,4 +4,5 @@
 mod chat;
 mod program;
 mod quickstart;
+mod transfer;
 mod worker;
