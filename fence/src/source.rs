@@ -112,13 +112,13 @@ impl Entry {
         }
     }
 
-    /// The reason, if it has fired; all of them, if it is a fence. May call user code.
-    pub(crate) fn reasons(&self) -> Vec<Reason> {
-        let reason = |firing| Reason::new(self.code.clone(), firing);
+    /// Visits the reason, if it has fired; all of them, if it is a fence. May call user code.
+    pub(crate) fn each_reason(&self, visit: impl FnMut(Reason)) {
         match &self.source.0 {
-            Kind::Lineage(parent) => parent.why().to_vec(),
+            Kind::Lineage(parent) => parent.why().iter().cloned().for_each(visit),
             Kind::Latch(_) | Kind::Custom(_) => {
-                self.source.firing().map(reason).into_iter().collect()
+                let reason = |firing| Reason::new(self.code.clone(), firing);
+                self.source.firing().map(reason).into_iter().for_each(visit);
             }
         }
     }

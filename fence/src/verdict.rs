@@ -70,7 +70,7 @@ impl<S: Own> Engine<S> {
             });
             match reported {
                 Some(firing) => add(Reason::new(entry.code.clone(), firing)),
-                None => entry.reasons().into_iter().for_each(&mut add),
+                None => entry.each_reason(&mut add),
             }
             false
         });

@@ -24,12 +24,10 @@ impl View {
             self.add_times(Instant::now(), &mut reasons);
         }
         for entry in &self.entries {
-            let seen = match &entry.source.0 {
-                Kind::Lineage(parent) => parent.seen(),
-                Kind::Latch(_) | Kind::Custom(_) => entry.reasons(),
-            };
-            for reason in seen {
-                add(&mut reasons, reason);
+            let mut add = |reason| add(&mut reasons, reason);
+            match &entry.source.0 {
+                Kind::Lineage(parent) => parent.seen().into_iter().for_each(add),
+                Kind::Latch(_) | Kind::Custom(_) => entry.each_reason(&mut add),
             }
         }
         reasons
