@@ -96,12 +96,17 @@ impl<S: Own> Engine<S> {
         }
     }
 
-    /// Tells those inside, also those that came later.
-    fn tell_fired(&self) {
-        let has_fired = self.live.stage != Stage::Open;
-        if let Some(shared) = self.live.shared.as_ref().filter(|_| has_fired) {
-            shared.tell_fired(|| self.primary(Instant::now()));
+    /// Tells those inside, also those that came later, what it was at first.
+    fn tell_fired(&mut self) {
+        if self.live.stage == Stage::Open {
+            return;
         }
+        let told = self.live.extra.as_mut().and_then(|extra| extra.told.take());
+        let told = told.unwrap_or_else(|| self.primary(Instant::now()));
+        if let Some(shared) = &self.live.shared {
+            shared.tell_fired(|| told.clone());
+        }
+        self.live.extra().told = Some(told);
     }
 
     /// What fired first, for those inside.

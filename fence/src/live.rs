@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::cleanup::{Batch, Cleaning, Cleanup, Job};
 use crate::fencing::Fencing;
 use crate::policy::Policy;
-use crate::reason::Reason;
+use crate::reason::{Firing, Reason};
 use crate::shared::Shared;
 use crate::source::Entry;
 use crate::times::has_passed;
@@ -66,6 +66,8 @@ pub(crate) enum Stage {
 pub(crate) struct Extra {
     /// What the guards have been asked about.
     pub(crate) asked: Vec<Asked>,
+    /// What those inside are told.
+    pub(crate) told: Option<Firing>,
     /// When the grace ends.
     pub(crate) cut_at: Option<Instant>,
     /// The cleanups registered with this fence.
