@@ -30,7 +30,8 @@ impl<S: Own> Engine<S> {
             };
         let is_armed =
             is_timed && around.wanted.is_none() && self.watch.is_set(waker, whole, with_handle);
-        (!is_armed && self.arm_anew(waker, around, timer, cx)) || self.poll_triggers(cx)
+        (!is_armed && self.arm_anew(waker, around, timer, cx))
+            || (self.live.has_triggers && self.poll_triggers(cx))
     }
 
     fn arm_anew(
@@ -116,9 +117,6 @@ impl<S: Own> Engine<S> {
     }
 
     pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.has_triggers {
-            return false;
-        }
         let mut watch = std::mem::take(&mut self.watch);
         let mut has_fired = false;
         self.any_trigger(|nth, entry| {

@@ -22,7 +22,7 @@ pub(crate) fn ask_users(question: Question) -> bool {
     let undecided =
         |shown: Shown<'_>| shown.live.is_guarded() && shown.answer(question) == Answer::AskUsers;
     enclosing(undecided).into_iter().for_each(ask_guards);
-    with(|stack| stack.answer(question)) == Some(Answer::Yes)
+    with(|stack| stack.ask(question, false)) == Some(Answer::Yes)
 }
 
 /// Asks the triggers one at a time.

@@ -135,34 +135,24 @@ pub(crate) fn around() -> Fencing {
 
 /// Whether an enclosing fence cuts. Time that nobody saw pass yet does not count.
 pub(crate) fn is_interrupted() -> bool {
-    ask_all(Question::Cuts)
+    ask_all(Question::Cuts, false)
 }
 
 /// The same with a look at the clock, if an enclosing fence has a deadline. A fence whose deadline
 /// is seen to have passed is told so.
 pub(crate) fn is_interrupted_now() -> bool {
-    look_at_the_clock();
-    ask_all(Question::Cuts)
+    ask_all(Question::Cuts, true)
 }
 
 /// Whether an enclosing fence has fired, even if it does not cut yet.
 #[inline]
 pub(crate) fn has_fired() -> bool {
-    look_at_the_clock();
-    ask_all(Question::Fired)
+    ask_all(Question::Fired, true)
 }
 
 #[inline]
-fn look_at_the_clock() {
-    if with(|stack| stack.is_timed()) == Some(true) {
-        let now = Instant::now();
-        with(|stack| stack.expire(now));
-    }
-}
-
-#[inline]
-fn ask_all(question: Question) -> bool {
-    match with(|stack| stack.answer(question)) {
+fn ask_all(question: Question, timed: bool) -> bool {
+    match with(|stack| stack.ask(question, timed)) {
         Some(Answer::Yes) => true,
         Some(Answer::AskUsers) => ask_users(question),
         Some(Answer::No) | None => false,

@@ -127,7 +127,9 @@ impl<S: Own> Engine<S> {
     ) {
         let moved = self.watch.is_moving(Fingerprint::of(cx.waker()));
         self.register_anew(around, cx);
-        self.poll_triggers(cx);
+        if self.live.has_triggers {
+            self.poll_triggers(cx);
+        }
         if let Some(host) = around.host.filter(|_| !timer.is_armed()) {
             timer.asked(context::ask(host, next));
             return;

@@ -26,8 +26,6 @@ pub(crate) struct Engine<S> {
     pub(crate) extends: Extends,
     /// Its hold on the fence around it.
     pub(crate) hold: Hold,
-    /// Whether a source of another make is among them.
-    pub(crate) has_triggers: bool,
     pub(crate) watch: Watch,
 }
 
@@ -73,7 +71,6 @@ impl<S: Own> Engine<S> {
             phase: Phase::Waiting,
             extends: Extends::Given,
             hold: Hold::default(),
-            has_triggers: false,
             watch: Watch::default(),
         }
     }
@@ -90,7 +87,7 @@ impl<S: Own> Engine<S> {
         if let Some(shared) = &self.live.shared {
             shared.start(self.live.deadline);
         }
-        self.has_triggers = self.any_entry(|entry| entry.trigger().is_some());
+        self.live.has_triggers = self.any_entry(|entry| entry.trigger().is_some());
         if !(self.is_latched() || self.has_trigger_fired()) || !self.accept_at_start() {
             return Start::Go;
         }
@@ -179,7 +176,7 @@ impl<S: Own> Engine<S> {
     }
 
     fn has_trigger_fired(&self) -> bool {
-        self.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
+        self.live.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
     }
 
     pub(crate) fn any_entry(&self, mut visit: impl FnMut(&Entry) -> bool) -> bool {

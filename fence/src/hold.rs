@@ -24,6 +24,11 @@ impl Hold {
         }
     }
 
+    #[inline]
+    pub(crate) fn is_kept(&self) -> bool {
+        self.0 != 0
+    }
+
     pub(crate) fn release(&mut self) {
         release(std::mem::take(&mut self.0));
     }

@@ -28,6 +28,8 @@ pub(crate) struct Live {
     pub(crate) id: u64,
     /// How many shields, and fences inside with shields or cleanups, hold it up.
     pub(crate) holds: u32,
+    /// Whether a source of another make is among them.
+    pub(crate) has_triggers: bool,
     /// The deadline was seen to have passed; stays so.
     pub(crate) timed_out: bool,
     /// Somebody inside saw a trigger of another make fire.
@@ -97,13 +99,16 @@ impl Extra {
 
 impl Live {
     /// Fired as far as loads can tell.
+    #[inline]
     pub(crate) fn is_latched(&self) -> bool {
+        let around = |extra: &Extra| extra.around.entries().iter().any(Entry::is_latched);
         self.timed_out
             || self
                 .shared
                 .as_ref()
                 .is_some_and(|shared| shared.latch.is_fired())
-            || self.entries().any(Entry::is_latched)
+            || self.fencing.entries().iter().any(Entry::is_latched)
+            || self.extra.as_deref().is_some_and(around)
     }
 
     /// The entries of the sets that it was made from.
@@ -117,6 +122,18 @@ impl Live {
 
     pub(crate) fn is_plain(&self) -> bool {
         self.kind == Kind::Plain
+    }
+
+    /// Whether its entries may stand for fences in other tasks.
+    #[inline]
+    pub(crate) fn is_enclosed(&self) -> bool {
+        self.kind != Kind::Body || self.extra.is_some()
+    }
+
+    /// Whether the clock may tell it something.
+    #[inline]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.deadline.is_some() || self.stage == Stage::Fired
     }
 
     pub(crate) fn policy(&self) -> Option<&Policy> {

@@ -41,6 +41,17 @@ pub(crate) enum Answer {
 }
 
 impl<'a> Shown<'a> {
+    /// As far as flags go, which is all but its times.
+    #[inline]
+    pub(crate) fn of(live: &'a Live, entries: &'a [Entry]) -> Self {
+        let times = &[];
+        Self {
+            live,
+            entries,
+            times,
+        }
+    }
+
     fn all_entries(self) -> impl Iterator<Item = &'a Entry> {
         self.live.entries().chain(self.entries)
     }
@@ -65,7 +76,7 @@ impl<'a> Shown<'a> {
         }
         if self.is_latched(question) {
             Answer::Yes
-        } else if self.triggers().next().is_some() {
+        } else if self.live.has_triggers {
             Answer::AskUsers
         } else {
             Answer::No
@@ -75,7 +86,7 @@ impl<'a> Shown<'a> {
     fn guarded_answer(self, question: Question) -> Answer {
         if self.live.has_accepted() {
             Answer::Yes
-        } else if self.is_latched(question) || self.triggers().next().is_some() {
+        } else if self.is_latched(question) || self.live.has_triggers {
             Answer::AskUsers
         } else {
             Answer::No
@@ -86,7 +97,13 @@ impl<'a> Shown<'a> {
     fn is_latched(self, question: Question) -> bool {
         self.live.is_latched()
             || self.entries.iter().any(Entry::is_latched)
-            || (question == Question::Fired && self.live.entries().any(Entry::is_seen))
+            || (question == Question::Fired && self.live.is_enclosed() && self.is_seen())
+    }
+
+    /// Whether a fence around the place where this task was spawned is seen to have fired.
+    #[cold]
+    fn is_seen(self) -> bool {
+        self.live.entries().any(Entry::is_seen)
     }
 
     /// What it watches, without what its guards are not asked about.
@@ -128,19 +145,6 @@ impl<'a> Shown<'a> {
 }
 
 impl Stack {
-    #[inline]
-    pub(crate) fn answer(&self, question: Question) -> Answer {
-        let mut answer = Answer::No;
-        for (_, shown) in self.enclosing() {
-            match shown.answer(question) {
-                Answer::Yes => return Answer::Yes,
-                Answer::AskUsers => answer = Answer::AskUsers,
-                Answer::No => {}
-            }
-        }
-        answer
-    }
-
     /// The nth trigger of another make around this code.
     pub(crate) fn trigger(
         &self,
@@ -191,22 +195,6 @@ impl Stack {
                 code: Cow::Borrowed(""),
                 source: Source::lineage(shared),
             });
-        }
-    }
-
-    /// Whether one of them has a deadline to be compared with the clock.
-    #[inline]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.enclosing()
-            .any(|(_, shown)| shown.live.deadline.is_some())
-    }
-
-    pub(crate) fn expire(&mut self, now: Instant) {
-        for frame in 0..self.depth() {
-            let is_enclosing = self.enclosing().any(|(index, _)| index == frame);
-            if let Some(running) = self.running(frame).filter(|_| is_enclosing) {
-                running.live.expire(now);
-            }
         }
     }
 

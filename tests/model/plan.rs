@@ -196,9 +196,9 @@ pub fn case() -> impl Strategy<Value = Case> {
     (root(), sets, kill).prop_map(|(plan, sets, kill)| {
         let mut tree = Node { id: 0, plan };
         tree.number(&mut 0);
-        // Parts with wakers of their own may be polled twice a round, if something in the tree
-        // wakes them.
-        if tree.has(&Plan::wakes) {
+        // Parts with wakers of their own may be polled twice a round if something in the tree wakes
+        // them, and a round late if they are parts of such parts.
+        if tree.has(&Plan::wakes) || tree.has(&Plan::is_deep) {
             tree.order();
         }
         Case { tree, sets, kill }
@@ -212,6 +212,11 @@ impl Plan {
             Self::Bind(spec, _) | Self::Fence(spec, _) => spec.linked,
             _ => false,
         }
+    }
+
+    fn is_deep(&self) -> bool {
+        let is_unordered = |plan: &Self| matches!(plan, Self::Unordered(_));
+        matches!(self, Self::Unordered(all) if all.iter().any(|node| node.has(&is_unordered)))
     }
 
     fn inside(&mut self) -> &mut [Node] {
