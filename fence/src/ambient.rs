@@ -10,6 +10,7 @@ use crate::asking;
 use crate::cancelled::Cancelled;
 use crate::context;
 use crate::fencing::Fencing;
+use crate::quiet;
 
 /// The bound set: the same as [`Fencing::current`].
 #[must_use]
@@ -54,9 +55,9 @@ pub fn remaining() -> Option<Duration> {
 
 /// Whether to stop: an error with the reasons once a fence around this code has fired (rule D23).
 ///
-/// For plain code, and for loops that never wait: cheap enough to be asked in each round. A passed
-/// deadline is seen without the help of a runtime, which costs a look at the clock if there is a
-/// deadline at all. Of several fences that have fired the outermost is named, and fences beyond a
+/// For plain code, and for loops that never wait: a few instructions while nothing fires anywhere,
+/// so that it can be asked in each round. A passed deadline is seen without the help of a runtime,
+/// which costs a look at the clock if there is a deadline at all. Of several fences that have fired the outermost is named, and fences beyond a
 /// [`shield`](crate::shield) are not seen. Outside of fences it is always `Ok`, on any thread.
 ///
 /// # Errors
@@ -85,6 +86,9 @@ pub fn remaining() -> Option<Duration> {
 /// ```
 #[inline]
 pub fn check() -> Result<(), Cancelled> {
+    if quiet::is_quiet() {
+        return Ok(());
+    }
     asking::why().map_or(Ok(()), Err)
 }
 

@@ -128,9 +128,9 @@ pub(crate) fn current() -> Fencing {
         .unwrap_or_default()
 }
 
-/// The sources of the scopes of plain code right around this.
-pub(crate) fn around() -> Fencing {
-    with(|stack| stack.around()).unwrap_or_default()
+/// The sources of the scopes of plain code right around this, if there are any.
+pub(crate) fn around() -> Option<Fencing> {
+    with(|stack| stack.around()).flatten()
 }
 
 /// Whether an enclosing fence cuts. Time that nobody saw pass yet does not count.

@@ -21,7 +21,7 @@ impl<S: Own> Engine<S> {
     pub(crate) fn hold_on(&mut self) {
         if self.live.holds > 0 {
             self.hold.keep();
-        } else if self.hold.is_kept() {
+        } else {
             self.hold.release();
         }
     }

@@ -111,8 +111,7 @@ impl<S: Own> Engine<S> {
     }
 
     fn capture(&mut self) {
-        let around = context::around();
-        if !around.is_same(&Fencing::new()) {
+        if let Some(around) = context::around() {
             self.live.extra().around = around;
         }
         let own = &self.own;

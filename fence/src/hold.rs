@@ -18,19 +18,17 @@ impl Hold {
     /// Holds the fence up that encloses this code now.
     pub(crate) fn keep(&mut self) {
         let fence = context::hold(self.0);
-        let before = std::mem::replace(&mut self.0, fence);
-        if before != fence {
-            release(before);
+        let before = Self(std::mem::replace(&mut self.0, fence));
+        if before.0 == fence {
+            std::mem::forget(before);
         }
     }
 
     #[inline]
-    pub(crate) fn is_kept(&self) -> bool {
-        self.0 != 0
-    }
-
     pub(crate) fn release(&mut self) {
-        release(std::mem::take(&mut self.0));
+        if self.0 != 0 {
+            release(std::mem::take(&mut self.0));
+        }
     }
 }
 
@@ -40,8 +38,9 @@ impl Drop for Hold {
     }
 }
 
+#[cold]
 fn release(fence: u64) {
-    if fence != 0 && !context::let_go(fence) {
+    if !context::let_go(fence) {
         let waiting = word(fence, |astray| astray.released += 1);
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -100,9 +99,6 @@ pub(crate) fn left(fence: u64, holds: u32, waker: &Waker) -> u32 {
 
 /// A fence has ended while that many holds were on their way elsewhere.
 pub(crate) fn ended(fence: u64, holds: u32) {
-    if fence == 0 {
-        return;
-    }
     let old = if holds == 0 {
         locked().remove(&fence).and_then(|astray| astray.waker)
     } else {

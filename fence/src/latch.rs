@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::quiet;
 use crate::reason::Firing;
 use crate::sync::OnceLock;
 use crate::waiters::Waiters;
@@ -27,6 +28,7 @@ impl Latch {
         if self.firing.set(firing).is_err() {
             return false;
         }
+        quiet::disturb();
         self.waiters.close();
         true
     }

@@ -71,6 +71,7 @@ mod notice;
 mod outcome;
 mod own;
 mod policy;
+mod quiet;
 mod reason;
 mod set;
 mod shared;

@@ -14,6 +14,10 @@ use crate::times::has_passed;
 
 /// It lives in the fence, and on the stack while the body is polled.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is true or not, whatever the others are"
+)]
 pub(crate) struct Live {
     pub(crate) fencing: Fencing,
     pub(crate) name: Option<&'static str>,
@@ -120,6 +124,7 @@ impl Live {
             .chain(around.unwrap_or_default())
     }
 
+    #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.kind == Kind::Plain
     }
@@ -136,6 +141,19 @@ impl Live {
         self.deadline.is_some() || self.stage == Stage::Fired
     }
 
+    /// Whether a firing is a cut there and then, as far as policies go.
+    #[inline]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.stage == Stage::Open && !self.is_plain() && self.policy().is_none()
+    }
+
+    /// Whether it takes the firing of a latch to cut it, and nothing else.
+    #[inline]
+    pub(crate) fn is_watched_by_latches(&self) -> bool {
+        self.is_strict() && self.deadline.is_none() && !self.has_triggers && !self.is_enclosed()
+    }
+
+    #[inline]
     pub(crate) fn policy(&self) -> Option<&Policy> {
         self.fencing.policy()
     }

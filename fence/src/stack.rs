@@ -11,6 +11,7 @@ use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
 use crate::live::Live;
 use crate::own::Lent;
+use crate::quiet;
 use crate::surroundings::{Answer, Question, Shown};
 
 pub(crate) struct Stack {
@@ -74,6 +75,7 @@ impl Stack {
         if self.depth == self.frames.len() {
             self.frames.push(Frame::default());
         }
+        quiet::forget();
         let lent = self.mark();
         let frame = &mut self.frames[self.depth];
         self.depth += 1;
@@ -220,13 +222,17 @@ impl Stack {
     /// What the fences around this code say, from the innermost on; `timed` with a look at the
     /// clock, if one of them has a deadline. A fence whose deadline has passed is told so.
     pub(crate) fn ask(&mut self, question: Question, timed: bool) -> Answer {
+        let firings = quiet::firings();
         if self.depth == 0 {
+            quiet::looked(firings);
             return Answer::No;
         }
         let (task, mut now, mut answer) = (try_id(), None, Answer::No);
+        let mut is_quiet = true;
         let mut end = self.lent.entries.len();
         for frame in self.frames[..self.depth].iter_mut().rev() {
             if frame.task != task || matches!(frame.part, Part::Detached | Part::Shield) {
+                is_quiet = false;
                 break;
             }
             let entries = &self.lent.entries[frame.lent.entries..end];
@@ -238,11 +244,15 @@ impl Stack {
             if timed && live.is_timed() {
                 live.expire(*now.get_or_insert_with(Instant::now));
             }
-            match (Shown::of(live, entries)).answer(question) {
+            is_quiet &= live.is_watched_by_latches();
+            match Shown::of(live, entries).answer(question) {
                 Answer::Yes => return Answer::Yes,
                 Answer::AskUsers => answer = Answer::AskUsers,
                 Answer::No => {}
             }
+        }
+        if is_quiet {
+            quiet::looked(firings);
         }
         answer
     }

@@ -62,18 +62,15 @@ impl<'a> Shown<'a> {
 
     #[inline]
     pub(crate) fn answer(self, question: Question) -> Answer {
-        let live = self.live;
-        match (live.stage, question) {
-            (Stage::Open, _) => {}
-            (Stage::Fired, Question::Cuts) if live.is_lenient() => return Answer::No,
-            (Stage::Fired | Stage::Overdue, _) => return Answer::Yes,
+        if self.live.is_strict() {
+            self.strict_answer(question)
+        } else {
+            self.lenient_answer(question)
         }
-        if question == Question::Cuts && live.is_lenient() {
-            return Answer::No;
-        }
-        if live.is_guarded() {
-            return self.guarded_answer(question);
-        }
+    }
+
+    #[inline]
+    fn strict_answer(self, question: Question) -> Answer {
         if self.is_latched(question) {
             Answer::Yes
         } else if self.live.has_triggers {
@@ -83,10 +80,27 @@ impl<'a> Shown<'a> {
         }
     }
 
+    /// The same for a fence with policies, or one that has fired.
+    fn lenient_answer(self, question: Question) -> Answer {
+        let live = self.live;
+        match (live.stage, question) {
+            (Stage::Open, _) => {}
+            (Stage::Fired, Question::Cuts) if live.is_lenient() => return Answer::No,
+            (Stage::Fired | Stage::Overdue, _) => return Answer::Yes,
+        }
+        if question == Question::Cuts && live.is_lenient() {
+            Answer::No
+        } else if live.is_guarded() {
+            self.guarded_answer(question)
+        } else {
+            self.strict_answer(question)
+        }
+    }
+
     fn guarded_answer(self, question: Question) -> Answer {
         if self.live.has_accepted() {
             Answer::Yes
-        } else if self.is_latched(question) || self.live.has_triggers {
+        } else if self.live.has_triggers || self.is_latched(question) {
             Answer::AskUsers
         } else {
             Answer::No
@@ -207,15 +221,15 @@ impl Stack {
             .min()
     }
 
-    /// The sources of the scopes of plain code right around this, as a set; empty without any.
-    pub(crate) fn around(&self) -> Fencing {
+    /// The sources of the scopes of plain code right around this, as a set.
+    pub(crate) fn around(&self) -> Option<Fencing> {
+        let mut scopes = self.enclosing().map(|(_, shown)| shown);
+        let innermost = scopes.next().filter(|shown| shown.live.is_plain())?;
         let mut around = Fencing::new();
-        for (_, shown) in self
-            .enclosing()
-            .take_while(|(_, shown)| shown.live.is_plain())
-        {
-            shown.view().add_to(&mut around);
+        innermost.view().add_to(&mut around);
+        for outer in scopes.take_while(|shown| shown.live.is_plain()) {
+            outer.view().add_to(&mut around);
         }
-        around
+        Some(around)
     }
 }

@@ -36,7 +36,9 @@ impl<S: Own> Engine<S> {
     pub(crate) fn report(&mut self, state: State) {
         self.phase = Phase::Ended;
         self.hold.release();
-        hold::ended(self.live.id, self.live.holds);
+        if self.live.id != 0 {
+            hold::ended(self.live.id, self.live.holds);
+        }
         let Some(shared) = &self.live.shared else {
             return;
         };
