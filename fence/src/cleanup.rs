@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -25,10 +25,14 @@ use crate::context;
 ///
 /// If an enclosing fence cancels, the cleanups of the fences inside run first, innermost first. A
 /// fence that is dropped from outside, or whose body panics, hands its cleanups to the runtime;
-/// [`drain`](crate::drain) waits for those. If the body completes, they are dropped (rule D25).
+/// [`drain`](crate::drain) waits for those (rule D25).
 ///
-/// Dropping the guard changes nothing; [`OnCancel::disarm`] takes the cleanup back. Outside of
-/// fences the cleanup is dropped at once.
+/// A body that completes undoes nothing, also if it completes with an `Err`: what a `?` leaves
+/// half done is the code's own to undo. Dropping the guard changes nothing;
+/// [`OnCancel::disarm`] takes the cleanup back. Outside of fences the cleanup is dropped at once.
+///
+/// Register it *before* what it undoes, and let it do no harm if there is nothing to undo: a body
+/// that is cut while it waits for the answer does not know.
 ///
 /// # Examples
 ///
@@ -39,8 +43,8 @@ use crate::context;
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {
 /// let order = async {
-///     // reserve(seat).await
 ///     let undo = fence::on_cancel(async { println!("seat released") });
+///     // reserve(seat).await
 ///     tokio::time::sleep(Duration::from_secs(60)).await; // the payment
 ///     undo.disarm();
 /// };
@@ -98,7 +102,15 @@ pub(crate) struct Job(Mutex<Option<Work>>);
 
 impl Job {
     fn take(&self) -> Option<Work> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.lock().take()
+    }
+
+    pub(crate) fn is_armed(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Work>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -219,8 +219,11 @@ pub(crate) fn let_go(fence: u64) -> bool {
 /// Registers a cleanup with the innermost fence; `false` if there is none.
 pub(crate) fn register(job: &Arc<Job>) -> bool {
     let register = |stack: &mut Stack| {
-        let live = stack.innermost()?;
-        live.extra().jobs.push(job.clone());
+        let jobs = &mut stack.innermost()?.extra().jobs;
+        if jobs.len() == jobs.capacity() {
+            jobs.retain(|job| job.is_armed());
+        }
+        jobs.push(job.clone());
         Some(())
     };
     with(register).flatten().is_some()

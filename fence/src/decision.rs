@@ -38,6 +38,9 @@ impl<S: Own> Engine<S> {
             None
         } else {
             self.link_up();
+            if self.has_family() {
+                self.tell_fired();
+            }
             return true;
         };
         self.tell_fired();
@@ -94,6 +97,11 @@ impl<S: Own> Engine<S> {
                 outer.fire(primary.linked());
             }
         }
+    }
+
+    fn has_family(&self) -> bool {
+        let shared = self.live.shared.as_ref();
+        shared.is_some_and(|shared| shared.fired().is_some())
     }
 
     /// Tells those inside, also those that came later, what it was at first.

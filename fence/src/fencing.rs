@@ -27,7 +27,8 @@ use crate::trigger::Trigger;
 /// # Examples
 ///
 /// ```
-/// /// use fence::{Event, Fencing};
+/// use std::time::Duration;
+/// use fence::{Event, Fencing};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {

@@ -11,8 +11,15 @@
 //! | see why it was cut | [`Cancelled`], [`Reason`], [`ReasonKind`] |
 //! | cancel from elsewhere | [`Event`] for many fences, [`Handle`] for one |
 //! | declare sources at the boundary | [`Fencing::bind`], [`Fencing::current`] |
-//! | ask the surroundings | [`remaining`], [`deadline`], [`checkpoint`] |
+//! | ask the surroundings | [`check`], [`remaining`], [`deadline`], [`checkpoint`] |
 //! | step out of them | [`detached`] |
+//! | keep a part from being cut | [`shield`] |
+//! | undo what was begun | [`on_cancel`], [`on_cancel_with`], [`Cancelled::cleanup`], [`drain`] |
+//! | finish in order | [`Fencing::grace`], [`Fencing::cooperative`], [`cancelled`] |
+//! | decline a reason | [`Fencing::guard`], [`Fencing::unless`], [`Cancelled::declined`] |
+//! | end the fence around as well | [`Fencing::linked`] |
+//! | spawn inside of fences | [`spawn`], [`spawn_local`], [`spawn_blocking`], [`FutureExt::in_context`] |
+//! | fence plain code | [`Fencing::run_blocking`] |
 //! | add a source of your own | [`Trigger`], [`Firing`] |
 //!
 //! # When a fence looks
@@ -21,7 +28,9 @@
 //! - If something has fired by then, the body is never polled.
 //! - After that the body goes first: a body that finishes is `Completed`, whatever fired meanwhile.
 //! - An `.await` that is ready at once is no cancellation point; [`checkpoint`] is one.
-//! - Cancelling drops the body, with its context set, before the fence resolves.
+//! - Cancelling drops the body, with its context set, and runs its cleanups, before the fence
+//!   resolves.
+//! - A shield that has started puts the cancelling off, and so does a grace; a guard may decline.
 //! - Of several fences around one piece of code that have fired, the outermost wins.
 //!
 //! # The two macros
@@ -120,6 +129,11 @@ mod watch;
 /// | `on = STOP`, `on = self.stop` | any [`Trigger`], borrowed; its code is the last name in lower case |
 /// | `on = ["a", STOP]` | several |
 /// | `timeout("db", "5s")`, `on("stop", x)` | the same four under a code of their own; may be repeated |
+/// | `unless("code", move \|\| …)` | declines what fires under the code while the closure says so |
+/// | `grace = "2s"` | the body has that long to finish: see [`Fencing::grace`] |
+/// | `cooperative` | the body is told, and never cut |
+/// | `cleanup = "2s"` | how long the cleanups have, together; 5 s unless given |
+/// | `linked` | a cancellation ends the fence around as well |
 /// | `name = "…"` | for messages; the function's own name unless given |
 /// | `inherit = false` | starts from an empty set instead of the bound one |
 /// | `try` | keeps a return type `Result<T, E>`; needs `E: From<Cancelled>` |
@@ -127,7 +141,8 @@ mod watch;
 ///
 /// A duration is a string like `"1m 30s"`, read at compile time, or any expression of type
 /// `Duration` or `Option<Duration>`, which may use the arguments. Options are evaluated once, at
-/// the call, before the body.
+/// the call, before the body. The closure of `unless` is kept, so it has to own what it asks:
+/// `unless("disconnect", { let done = done.clone(); move || done.is_set() })`.
 ///
 /// # With other attributes
 ///

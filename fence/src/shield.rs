@@ -15,7 +15,8 @@ use crate::hold::Hold;
 /// is not ready at once. Entering a shield is itself such a point: if an enclosing fence has fired
 /// by then, the section never starts (rules D5, D21). Inside, [`check`](crate::check) and
 /// [`remaining`](crate::remaining) see nothing of the fences around; fences inside work as usual,
-/// and what is bound stays bound.
+/// and what is bound stays bound. Whoever is told "cancelled" should be able to rely on it: let
+/// nothing that waits follow a section that decides the outcome.
 ///
 /// A shield protects from fences only. Whoever drops the task, by `abort` or by `select!`, drops
 /// the section too: no code in place can survive that. Use [`spawn`](crate::spawn) outside of
@@ -38,19 +39,16 @@ use crate::hold::Hold;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {
-/// let mut steps = Vec::new();
 /// let transfer = async {
+///     sleep(Duration::from_millis(900)).await; // may be cut
 ///     fence::shield(async {
-///         sleep(Duration::from_secs(3)).await;
-///         steps.push("committed");
+///         sleep(Duration::from_secs(3)).await; // once begun, it may not
+///         "committed"
 ///     })
-///     .await;
-///     sleep(Duration::from_secs(3)).await;
-///     steps.push("told everybody");
+///     .await
 /// };
-/// let outcome = Fencing::new().timeout(Duration::from_secs(1)).run(transfer).await;
-/// assert!(outcome.cancelled_by("timeout"));
-/// assert_eq!(steps, ["committed"]);
+/// let limit = Fencing::new().timeout(Duration::from_secs(1));
+/// assert_eq!(limit.run(transfer).await.unwrap(), "committed");
 /// # }
 /// ```
 pub fn shield<F: Future>(body: F) -> Shield<F> {
