@@ -139,6 +139,25 @@ async fn a_declined_limit_gives_way_to_the_next() {
     assert_eq!(start.elapsed(), ms(30));
 }
 
+// D24: it still looks after the fences inside, whose timer it runs.
+#[tokio::test(start_paused = true)]
+async fn a_fence_that_has_declined_wakes_those_inside() {
+    let (stop, start) = (Event::new(), Instant::now());
+    stop.set();
+    let outer = Fencing::new()
+        .on("stop", &stop)
+        .guard(|_| false)
+        .run(async {
+            let inner = Fencing::new().timeout(ms(15)).run(async {
+                sleep(ms(5)).await;
+                sleep(ms(100)).await;
+            });
+            inner.await.is_cancelled()
+        });
+    assert!(outer.await.unwrap());
+    assert_eq!(start.elapsed(), ms(15));
+}
+
 // GRD-07
 #[tokio::test(start_paused = true)]
 async fn each_fence_asks_its_own() {

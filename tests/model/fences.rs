@@ -3,8 +3,8 @@
 use crate::asked::visible;
 use crate::cleanups::{Batch, Cleaning, Report};
 use crate::model::{Env, Model};
-use crate::plan::{Spec, limit};
 use crate::record::reasons;
+use crate::sets::{Set, Span};
 
 /// When it fired, its place among those of that instant, its code.
 pub type Reason = (u64, u64, String);
@@ -13,25 +13,6 @@ pub type Reason = (u64, u64, String);
 pub enum Frame {
     Fence(usize),
     Shield,
-}
-
-/// A fencing.
-#[derive(Clone, Default)]
-pub struct Set {
-    events: Vec<usize>,
-    times: Vec<(String, Span)>,
-    pub guards: Vec<(usize, Vec<usize>)>,
-    pub grace: Option<u64>,
-    pub cooperative: bool,
-    pub linked: bool,
-    pub cleanup: Option<u64>,
-}
-
-#[derive(Clone, Copy)]
-enum Span {
-    Timeout(u64),
-    Budget(u64),
-    At(u64),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,55 +66,6 @@ impl Default for Fence {
             lineage: Vec::new(),
             is_root: false,
         }
-    }
-}
-
-impl Set {
-    pub fn extended(&self, id: usize, spec: &Spec) -> Self {
-        let mut set = if spec.extends {
-            self.clone()
-        } else {
-            Self::default()
-        };
-        for event in &spec.events {
-            if !set.events.contains(event) {
-                set.events.push(*event);
-            }
-        }
-        let timeout = spec
-            .timeout
-            .map(|rounds| (format!("t{id}"), Span::Timeout(limit(rounds))));
-        let budget = spec
-            .budget
-            .map(|rounds| (format!("b{id}"), Span::Budget(limit(rounds))));
-        // Of those that pass at one instant, the fence's own come first if a macro wrote them.
-        let own = if spec.is_written() {
-            0
-        } else {
-            set.times.len()
-        };
-        set.times
-            .splice(own..own, timeout.into_iter().chain(budget));
-        set.guards
-            .extend(spec.guard.clone().map(|accepted| (id, accepted)));
-        set.grace = spec.grace.map(limit).or(set.grace);
-        set.cleanup = spec.cleanup.map(limit).or(set.cleanup);
-        set.cooperative |= spec.cooperative;
-        set.linked |= spec.linked;
-        set
-    }
-
-    pub fn started(mut self, now: u64) -> Self {
-        for (_, span) in &mut self.times {
-            if let Span::Budget(limit) = *span {
-                *span = Span::At(now + limit);
-            }
-        }
-        self
-    }
-
-    pub fn is_lenient(&self) -> bool {
-        self.cooperative || self.grace.is_some()
     }
 }
 

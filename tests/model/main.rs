@@ -14,6 +14,7 @@ mod model;
 mod plan;
 mod real;
 mod record;
+mod sets;
 mod walk;
 
 use std::cell::Cell;

@@ -5,9 +5,10 @@
 
 use crate::asked::visible;
 use crate::cleanups::Cleaning;
-use crate::fences::{Fence, Frame, Set};
+use crate::fences::{Fence, Frame};
 use crate::plan::{Case, EVENTS, Node, ROUND, ROUNDS, Undo};
 use crate::record::{Line, Record};
+use crate::sets::Set;
 use crate::walk::Run;
 
 #[derive(Clone, Default)]

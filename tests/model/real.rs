@@ -98,13 +98,16 @@ impl World {
         if let Some(cleanup) = spec.cleanup {
             fencing = fencing.cleanup_within(time(cleanup));
         }
-        if spec.cooperative {
-            fencing = fencing.cooperative();
-        }
+        fencing = if spec.cooperative {
+            fencing.cooperative()
+        } else {
+            fencing
+        };
         if spec.linked {
-            fencing = fencing.linked();
+            fencing.linked()
+        } else {
+            fencing
         }
-        fencing
     }
 
     pub async fn fenced(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> Fenced<()> {

@@ -1,8 +1,9 @@
 //! How the model walks the tree.
 
-use crate::fences::{Fence, Frame, Set};
+use crate::fences::{Fence, Frame};
 use crate::model::{Env, Model};
 use crate::plan::{Node, Plan};
+use crate::sets::Set;
 
 /// A part of the tree on its way.
 pub struct Run<'c> {
