@@ -15,6 +15,7 @@ mod plan;
 mod real;
 mod record;
 mod sets;
+mod tasks;
 mod walk;
 
 use std::cell::Cell;

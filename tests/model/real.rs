@@ -1,9 +1,8 @@
 //! The case as the library runs it: every task polled by hand, once a round.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use fence::{Cancelled, Event, Fenced, Fencing, Handle};
@@ -12,6 +11,7 @@ use tokio::time::Instant;
 use crate::code::run;
 use crate::plan::{BUSY, Case, EVENTS, ROUND, ROUNDS, Spec, Undo, limit};
 use crate::record::{Line, Record, reasons};
+use crate::tasks::Task;
 
 pub type Future = Pin<Box<dyn std::future::Future<Output = ()> + Send>>;
 
@@ -25,7 +25,7 @@ pub struct World {
     start: Mutex<Option<Instant>>,
     /// Who waits for a round.
     waiting: Mutex<Vec<(u64, Waker)>>,
-    record: Mutex<Record>,
+    pub record: Mutex<Record>,
     pub spawned: Mutex<Vec<Future>>,
 }
 
@@ -42,7 +42,7 @@ impl World {
         });
     }
 
-    fn has_been_told(&self, line: usize) -> bool {
+    pub fn has_been_told(&self, line: usize) -> bool {
         let record = self.record.lock().unwrap();
         let line = record.lines.get(line);
         line.is_some_and(|line| line.text.starts_with("told"))
@@ -192,50 +192,6 @@ pub struct Probe(Arc<World>, String);
 impl Drop for Probe {
     fn drop(&mut self) {
         self.0.log(&self.1);
-    }
-}
-
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-struct Task {
-    body: Option<Future>,
-    woken: Arc<Flag>,
-    idle: u32,
-}
-
-impl Task {
-    fn new(body: Future) -> Self {
-        Self {
-            body: Some(body),
-            woken: Arc::new(Flag(AtomicBool::new(true))),
-            idle: 0,
-        }
-    }
-
-    /// Polls it once, and checks that it was woken if there was anything to do, and not for ever
-    /// if there was nothing.
-    fn poll(&mut self, world: &World) {
-        let Some(body) = &mut self.body else { return };
-        let woken = self.woken.0.swap(false, Ordering::SeqCst);
-        let lines = || world.record.lock().unwrap().lines.len();
-        let before = lines();
-        let waker = Waker::from(self.woken.clone());
-        let poll = body.as_mut().poll(&mut Context::from_waker(&waker));
-        let is_busy = poll.is_ready() || lines() > before;
-        // One that asks sees a fence in another task fire before that has told anybody.
-        let asked = || world.has_been_told(before);
-        assert!(woken || !is_busy || asked(), "nobody woke the task");
-        self.idle += u32::from(woken && !is_busy);
-        assert!(self.idle < 60, "the task spins");
-        if poll.is_ready() {
-            self.body = None;
-        }
     }
 }
 
