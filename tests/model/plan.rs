@@ -123,7 +123,7 @@ fn spec() -> impl Strategy<Value = Spec> {
         rarely(2, 0..4_u64),
         rarely(1, Just(())),
         rarely(3, Just(())),
-        rarely(2, 0..4_u64),
+        rarely(3, 0..3_u64),
     );
     (sources, policies).prop_map(|(sources, policies)| Spec {
         extends: sources.0.0,
@@ -141,7 +141,7 @@ fn spec() -> impl Strategy<Value = Spec> {
 }
 
 fn undo() -> impl Strategy<Value = Undo> {
-    (0..4_u64, rarely(1, Just(()))).prop_map(|(ticks, panics)| Undo {
+    (0..6_u64, rarely(2, Just(()))).prop_map(|(ticks, panics)| Undo {
         ticks,
         panics: panics.is_some(),
     })

@@ -22,7 +22,23 @@ pub enum Span {
 }
 
 impl Set {
-    pub fn extended(&self, id: usize, spec: &Spec) -> Self {
+    /// What a bind binds.
+    pub fn bound(&self, id: usize, spec: &Spec) -> Self {
+        self.extended(id, spec, self.times.len())
+    }
+
+    /// What a fence has. Of limits that pass at one instant, its own come first if a macro wrote
+    /// them.
+    pub fn fenced(&self, id: usize, spec: &Spec) -> Self {
+        let own = if spec.is_written() {
+            0
+        } else {
+            self.times.len()
+        };
+        self.extended(id, spec, own)
+    }
+
+    fn extended(&self, id: usize, spec: &Spec, own: usize) -> Self {
         let mut set = if spec.extends {
             self.clone()
         } else {
@@ -39,12 +55,7 @@ impl Set {
         let budget = spec
             .budget
             .map(|rounds| (format!("b{id}"), Span::Budget(limit(rounds))));
-        // Of those that pass at one instant, the fence's own come first if a macro wrote them.
-        let own = if spec.is_written() {
-            0
-        } else {
-            set.times.len()
-        };
+        let own = own.min(set.times.len());
         set.times
             .splice(own..own, timeout.into_iter().chain(budget));
         set.guards

@@ -93,11 +93,11 @@ impl<'c> Model<'c> {
                 State::Undo(job, Run::boxed(body))
             }
             Plan::Bind(spec, body) => {
-                let set = env.bound.extended(node.id, spec).started(self.now);
+                let set = env.bound.bound(node.id, spec).started(self.now);
                 State::Bound(set, Run::boxed(body))
             }
             Plan::Fence(spec, body) => {
-                let set = env.bound.extended(node.id, spec);
+                let set = env.bound.fenced(node.id, spec);
                 let cancel = spec.cancel.filter(|_| !spec.is_written());
                 let fence = self.open(Fence {
                     set,
