@@ -141,6 +141,36 @@ async fn grandchildren_are_enclosed_too() {
     );
 }
 
+// NST-10, D27: a chain of tasks, each of which spawns the next and ends, stays enclosed by the
+// fence around the first, and is none for whoever asks.
+#[tokio::test(start_paused = true)]
+async fn a_task_may_be_followed_by_thousands() {
+    type Tasks = tokio::sync::mpsc::UnboundedSender<JoinHandle<Fenced<bool>>>;
+    fn follow(left: u32, send: &Tasks) {
+        let next = send.clone();
+        let task = spawn(async move {
+            if left == 0 {
+                assert!(check().is_ok());
+                return fence::cancelled().await.by("stop");
+            }
+            follow(left - 1, &next);
+            true
+        });
+        send.send(task).unwrap();
+    }
+    let (stop, (send, mut receive)) = (Event::new(), tokio::sync::mpsc::unbounded_channel());
+    let parent = Fencing::new().on("stop", &stop).run(async {
+        follow(10_000, &send);
+        for _ in 0..10_000 {
+            assert!(receive.recv().await.unwrap().await.unwrap().unwrap());
+        }
+        let last = receive.recv().await.unwrap();
+        stop.set();
+        last.await.unwrap().unwrap()
+    });
+    assert!(parent.await.cancelled_by("stop"));
+}
+
 // D27, D2: a task that comes too late never starts.
 #[tokio::test(start_paused = true)]
 async fn a_task_that_comes_too_late_is_never_polled() {

@@ -255,17 +255,9 @@ pub(crate) fn lineage() -> Fencing {
     fencing
 }
 
-/// The enclosing fences, and those around the places where this task and those around it were
-/// spawned, ready to tell.
+/// The enclosing fences, and those around the place where this task was spawned, ready to tell.
 pub(crate) fn families() -> Vec<Arc<Shared>> {
     let mut entries = lineage().entries().to_vec();
-    let around = with(|stack| {
-        let all = stack
-            .enclosing()
-            .flat_map(|(_, shown)| shown.live.entries());
-        all.cloned().collect::<Vec<_>>()
-    });
-    entries.extend(around.unwrap_or_default());
     let mut families = Vec::new();
     while let Some(entry) = entries.pop() {
         if let Kind::Lineage(parent) = &entry.source.0 {

@@ -219,7 +219,7 @@ impl Shared {
         family.view.effective_deadline()
     }
 
-    fn is_alive(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         self.state() != State::Completed
     }
 }

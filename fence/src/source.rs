@@ -94,6 +94,14 @@ impl Entry {
         }
     }
 
+    /// Whether it may still fire: a fence that has completed lets go.
+    pub(crate) fn is_open(&self) -> bool {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.is_alive(),
+            Kind::Latch(_) | Kind::Custom(_) => true,
+        }
+    }
+
     /// The latch to wait at. That of a fence around opens also when there is nothing to wait for
     /// any more.
     pub(crate) fn latch(&self) -> Option<&Latch> {

@@ -194,13 +194,14 @@ impl Stack {
     }
 
     /// Adds a fence as a source for what is spawned inside. A scope of plain code, which nobody
-    /// polls, passes its own sources on instead.
+    /// polls, and a task, which is no fence of the user's own, pass their sources on instead: so
+    /// there are no chains, however often a task spawns the next.
     pub(crate) fn adopt(&mut self, frame: usize, lineage: &mut Fencing) {
         let Some(shown) = self.fence(frame) else {
             return;
         };
         let view = shown.view();
-        if shown.live.is_plain() {
+        if shown.live.kind != live::Kind::Body {
             view.add_to(lineage);
         } else if let Some(running) = self.running(frame) {
             let shared = running.live.shared().clone();

@@ -49,9 +49,8 @@ impl View {
 
     /// Puts everything into a set, its times as they are now running.
     pub(crate) fn add_to(self, fencing: &mut Fencing) {
-        self.entries
-            .into_iter()
-            .for_each(|entry| fencing.add(entry));
+        let open = self.entries.into_iter().filter(Entry::is_open);
+        open.for_each(|entry| fencing.add(entry));
         for time in self.times {
             if let Some(at) = self.start.and_then(|start| time.deadline(start)) {
                 let span = Span::Deadline(at, time.limit());

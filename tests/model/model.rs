@@ -5,7 +5,7 @@
 
 use crate::asked::visible;
 use crate::cleanups::Cleaning;
-use crate::fences::{Fence, Frame};
+use crate::fences::{Fence, Frame, Status};
 use crate::plan::{Case, EVENTS, Node, ROUND, ROUNDS, Undo};
 use crate::record::{Line, Record};
 use crate::sets::Set;
@@ -160,8 +160,14 @@ impl<'c> Model<'c> {
     }
 
     pub fn spawn(&mut self, id: usize, body: &'c Node, env: &Env) {
-        let mut lineage = visible(&env.frames);
-        lineage.reverse();
+        let enclosing = visible(&env.frames).into_iter().rev();
+        // A task is no fence: it passes on what encloses it.
+        let lineage = enclosing.flat_map(|fence| match &self.fences[fence] {
+            root if root.is_root => root.lineage.clone(),
+            _ => vec![fence],
+        });
+        let alive = |fence: &usize| self.fences[*fence].status != Status::Completed;
+        let lineage = lineage.filter(alive).collect();
         let root = self.open(Fence {
             lineage,
             is_root: true,
