@@ -15,6 +15,9 @@ use crate::outcome::Fenced;
 /// (rule D27). If one of the fences has been cut before the task starts, the future is never
 /// polled. Nobody waits for the task but who awaits the handle.
 ///
+/// That the outermost fence wins (rule D13) holds between tasks once the outer fence's own task has
+/// been polled: until then a fence in this task that fires on the same event acts by itself.
+///
 /// `tokio::spawn(future.in_context())` keeps only what is bound, and plain `tokio::spawn` nothing.
 ///
 /// # Panics
