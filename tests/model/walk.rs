@@ -234,6 +234,9 @@ impl<'c> Model<'c> {
             }
             State::Fence(fence, mut body) => self.abandon(fence, &mut body, env),
             State::All(mut all) => {
+                if matches!(run.node.plan, Plan::Unordered(_)) {
+                    all.reverse(); // which drops the newest first
+                }
                 for run in all.iter_mut().flatten() {
                     self.discard(run, env);
                 }
