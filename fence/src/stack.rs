@@ -114,6 +114,9 @@ impl Stack {
 
     #[inline]
     fn host(&self, waker: Fingerprint, task: Option<Id>, live: &mut Live) -> Option<Host> {
+        if self.depth == 0 {
+            return None;
+        }
         let (innermost, _) = self.enclosing_of(task).next()?;
         let innermost = &self.frames[innermost].running;
         if innermost.waker != waker {

@@ -1,37 +1,15 @@
 //! What is undone when a fence cancels, when, in which order, and who learns of it (D25).
 
+mod in_the_runtime;
+mod log;
+
 use std::future::pending;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fence::{Event, Fencing, on_cancel, on_cancel_with, shield};
 use tokio::time::{Instant, sleep};
 
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    fn push(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-
-    /// A cleanup that takes that long and then says its name.
-    fn cleanup(&self, time: u64, name: &str) -> impl Future<Output = ()> + Send + 'static {
-        let (log, name) = (self.clone(), name.to_owned());
-        async move {
-            sleep(ms(time)).await;
-            log.push(name);
-        }
-    }
-}
+use crate::log::{Log, ms};
 
 // CLN-01
 #[tokio::test(start_paused = true)]

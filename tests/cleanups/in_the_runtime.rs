@@ -1,37 +1,12 @@
 //! What a fence that is dropped from outside leaves to the runtime (D25).
 
 use std::future::pending;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use fence::{Event, Fencing, ReasonKind, drain, on_cancel, on_cancel_with};
 use tokio::time::sleep;
 
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    fn push(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-
-    /// A cleanup that takes that long and then says its name.
-    fn cleanup(&self, time: u64, name: &str) -> impl Future<Output = ()> + Send + 'static {
-        let (log, name) = (self.clone(), name.to_owned());
-        async move {
-            sleep(ms(time)).await;
-            log.push(name);
-        }
-    }
-}
+use crate::log::{Log, ms};
 
 /// Runs `end` on a task whose fence has a cleanup, and returns the log once all is drained.
 async fn torn_down(end: impl AsyncFn(tokio::task::JoinHandle<()>)) -> Vec<String> {
