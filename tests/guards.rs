@@ -248,3 +248,47 @@ async fn a_handle_may_be_declined() {
     let (outcome, was_first) = tokio::join!(fence, cancelling);
     assert!(was_first && outcome.cancelled_by("timeout") && !outcome.cancelled_by("handle"));
 }
+
+/// Reports as an event, anew each time it is asked.
+#[derive(Clone)]
+struct Foreign(tokio::sync::watch::Receiver<bool>);
+
+impl fence::Trigger for Foreign {
+    fn fired(&self) -> Option<fence::Firing> {
+        let fired = *self.0.borrow();
+        fired.then(|| fence::Firing::new(fence::ReasonKind::Event))
+    }
+
+    fn wait(&self) -> fence::FiringFuture {
+        self.0.wait()
+    }
+
+    fn share(&self) -> Arc<dyn fence::Trigger> {
+        Arc::new(self.clone())
+    }
+}
+
+// D24, GOX-06: asked once, however often the trigger says so.
+#[tokio::test(start_paused = true)]
+async fn a_trigger_of_another_make_is_asked_about_once() {
+    let ((send, receive), (asked, guard)) = (tokio::sync::watch::channel(false), counting(false));
+    let fencing = Fencing::new()
+        .on("quit", &Foreign(receive))
+        .timeout(ms(50))
+        .guard(move |reason| reason.code() == "timeout" || guard(reason));
+    let fence = fencing.run(async {
+        send.send(true).unwrap();
+        for _ in 0..10 {
+            fence::checkpoint().await;
+            assert!(fence::check().is_ok());
+            sleep(ms(1)).await;
+        }
+        pending::<()>().await;
+    });
+    let why = fence.await.cancelled().unwrap();
+    assert_eq!(
+        (codes(why.reasons()), codes(why.declined())),
+        (vec!["timeout"], vec!["quit"])
+    );
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}

@@ -61,6 +61,10 @@ fn locked() -> MutexGuard<'static, BTreeMap<u64, Astray>> {
     ASTRAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn take(fence: u64) -> Option<Astray> {
+    locked().remove(&fence)
+}
+
 /// Changes what is known of a fence, and forgets it once nothing is missing any more.
 fn word(fence: u64, change: impl FnOnce(&mut Astray)) -> Option<Waker> {
     let mut all = locked();
@@ -78,31 +82,25 @@ pub(crate) fn left(fence: u64, holds: u32, waker: &Waker) -> u32 {
     if holds == 0 {
         return 0;
     }
-    let waker = waker.clone();
-    let mut all = locked();
-    let released = all.remove(&fence).map_or(0, |astray| astray.released);
+    // Wakers are cloned and dropped outside of the lock: both are user code (D26).
+    let astray = Astray {
+        waker: Some(waker.clone()),
+        ..Astray::default()
+    };
+    let before = locked().insert(fence, astray);
+    let released = before.as_ref().map_or(0, |before| before.released);
     let left = holds.saturating_sub(released);
-    let mut unused = Some(waker);
-    if left > 0 {
-        let waker = unused.take();
-        all.insert(
-            fence,
-            Astray {
-                waker,
-                ..Astray::default()
-            },
-        );
+    if left == 0 {
+        drop(take(fence));
     }
-    drop(all);
     left
 }
 
 /// A fence has ended while that many holds were on their way elsewhere.
 pub(crate) fn ended(fence: u64, holds: u32) {
-    let old = if holds == 0 {
-        locked().remove(&fence).and_then(|astray| astray.waker)
+    if holds == 0 {
+        drop(take(fence));
     } else {
-        word(fence, |astray| astray.expected = Some(holds))
-    };
-    drop(old);
+        drop(word(fence, |astray| astray.expected = Some(holds)));
+    }
 }

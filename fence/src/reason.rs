@@ -83,6 +83,8 @@ pub struct Firing {
     limit: Option<Duration>,
     /// Whether it came up from a fence inside.
     is_linked: bool,
+    /// Whether a trigger of another make reports it, anew each time it is asked.
+    is_foreign: bool,
 }
 
 impl Reason {
@@ -144,9 +146,8 @@ impl Reason {
 
     /// The same for two looks at one trigger, which may make a firing anew each time it is asked.
     pub(crate) fn is_seen_as(&self, other: &Self) -> bool {
-        let is_custom = matches!(self.firing.kind, ReasonKind::Custom(_));
-        self.is_same(other)
-            || (is_custom && self.code == other.code && self.firing.kind == other.firing.kind)
+        let are_foreign = self.firing.is_foreign && other.firing.is_foreign;
+        self.is_same(other) || (are_foreign && self.code == other.code)
     }
 
     /// Firing order (D9). Time comes first among equals: it passed before the code of that instant
@@ -208,6 +209,7 @@ impl Firing {
             code: None,
             limit: None,
             is_linked: false,
+            is_foreign: false,
         }
     }
 
@@ -215,6 +217,11 @@ impl Firing {
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    pub(crate) fn foreign(mut self) -> Self {
+        self.is_foreign = true;
         self
     }
 
@@ -241,6 +248,7 @@ impl Firing {
             code: None,
             limit: Some(limit),
             is_linked: false,
+            is_foreign: false,
         }
     }
 }

@@ -148,8 +148,11 @@ impl Shared {
 
     pub(crate) fn tell_cut(&self, why: impl FnOnce() -> Vec<Reason>) {
         if let Some(family) = self.family.get() {
-            // The first to tell is right: a fence that has cut may be dropped later.
-            family.why.get_or_init(why);
+            // The first to tell is right: a fence that has cut may be dropped later. Only its own
+            // task tells, so nobody comes between; the reasons may come from user code (D26).
+            if family.why.get().is_none() {
+                let _ = family.why.set(why());
+            }
             family.cut.fire(Firing::of_drop());
         }
     }

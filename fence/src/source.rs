@@ -50,7 +50,7 @@ impl Source {
             Kind::Latch(latch) => latch.firing().cloned(),
             // Has its own way to tell, of more than one.
             Kind::Lineage(_) => None,
-            Kind::Custom(trigger) => trigger.fired(),
+            Kind::Custom(trigger) => trigger.fired().map(Firing::foreign),
         }
     }
 

@@ -127,7 +127,7 @@ impl Watch {
         let waiting = &mut triggers[nth];
         if let Waiting::Armed(wait) = waiting {
             match std::pin::pin!(coop::unconstrained(wait)).poll(cx) {
-                Poll::Ready(firing) => *waiting = Waiting::Fired(firing),
+                Poll::Ready(firing) => *waiting = Waiting::Fired(firing.foreign()),
                 Poll::Pending => return false,
             }
         }
