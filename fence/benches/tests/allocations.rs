@@ -1,0 +1,52 @@
+//! What the programs allocate: nothing, as long as no fence cancels.
+
+use std::sync::mpsc;
+
+use fence_bench::program::{Program, Side};
+use fence_bench::workloads::Suite;
+
+/// A cancellation is recorded, and a task is an allocation.
+const ALLOWED: [&str; 3] = [
+    "cancelled by an event",
+    "a task cancelled by a timeout",
+    "`spawn` and await, ready at once",
+];
+
+/// Allocations of one operation, once everything is there that is kept for good.
+fn allocations(program: &Program) -> u64 {
+    let (sender, receiver) = mpsc::channel();
+    program.run(Box::new(move |block| {
+        block(10);
+        let counted = allocation_counter::measure(|| block(1));
+        sender.send(counted.count_total).unwrap();
+    }));
+    receiver.recv().unwrap()
+}
+
+#[test]
+fn fences_that_complete_allocate_nothing() {
+    let mut workloads = Suite::Tables.workloads();
+    workloads.retain(|workload| !ALLOWED.contains(&workload.name));
+    assert!(workloads.len() > 10);
+
+    let mut allocating = Vec::new();
+    for workload in &workloads {
+        for program in workload.programs.iter().filter(|p| p.side == Side::Ours) {
+            let count = allocations(program);
+            if count > 0 {
+                allocating.push(format!("{}, {}: {count}", workload.name, program.name));
+            }
+        }
+    }
+    assert!(allocating.is_empty(), "{allocating:#?}");
+}
+
+#[test]
+fn cancelling_does_allocate() {
+    let workloads = Suite::Tables.workloads();
+    let cancelled = workloads.iter().find(|w| w.name == ALLOWED[0]).unwrap();
+    assert!(
+        allocations(&cancelled.programs[1]) > 0,
+        "the counter counts"
+    );
+}
