@@ -4,6 +4,7 @@ mod code;
 mod condition;
 pub(crate) mod duration;
 mod list;
+mod site;
 mod table;
 mod value;
 
@@ -13,6 +14,7 @@ pub(crate) use table::{Place, Spec, Value};
 use crate::errors::Errors;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use std::time::Duration;
 use syn::{LitStr, Path};
 
 /// What was understood, in the order in which it was written, and what was not.
@@ -25,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) fallible: Option<Ident>,
     /// Whether `name = …` was given.
     pub(crate) named: bool,
+    /// The name, if it is known at compile time.
+    pub(crate) name: Option<LitStr>,
     /// The options given so far, to notice a second one.
     seen: Vec<Ident>,
     /// The codes that have an `unless`, for the same reason.
@@ -44,12 +48,23 @@ enum Argument {
         code: TokenStream,
         value: TokenStream,
     },
-    /// `.on_named(…)`
+    /// The same with literals: part of the site.
+    Constant { code: TokenStream, limit: Duration },
+    /// The name of an event: part of the site too.
     Named(TokenStream),
     /// `.name(value)`
     Plain(TokenStream),
     /// `.linked()`
     Nothing,
+}
+
+impl Argument {
+    fn coded(constant: Option<Duration>, code: TokenStream, value: TokenStream) -> Self {
+        match constant {
+            Some(limit) => Self::Constant { code, limit },
+            None => Self::Coded { code, value },
+        }
+    }
 }
 
 impl Options {
@@ -58,15 +73,13 @@ impl Options {
     /// ```text
     /// timeout = "30s", on = "shutdown", on = self.stop
     /// ---
-    /// ::fence::__private::options()
-    ///     .timeout("timeout", ::core::time::Duration::new(30u64, 0u32))
-    ///     .on_named({ static NAMED: … = ::fence::__private::Named::new("shutdown"); &NAMED })
+    /// ::fence::__private::options_at({ static SITE: ::fence::__private::Site = …; &SITE })
     ///     .on("stop", &(self.stop))
     /// ```
     pub(crate) fn expression(&self, krate: &TokenStream) -> TokenStream {
-        let mut expression = quote!(#krate::__private::options());
+        let mut expression = self.site(krate);
         for setting in &self.settings {
-            expression.extend(setting.call(krate));
+            expression.extend(setting.call());
         }
         expression
     }
@@ -76,7 +89,7 @@ impl Options {
         let values = self.settings.iter().map(|setting| match &setting.argument {
             Argument::Coded { code, value } => quote!(#code #value),
             Argument::Named(value) | Argument::Plain(value) => value.clone(),
-            Argument::Nothing => TokenStream::new(),
+            Argument::Constant { .. } | Argument::Nothing => TokenStream::new(),
         });
         values.collect()
     }
@@ -92,17 +105,19 @@ impl Options {
 impl Setting {
     /// The method carries the place of the user's key, so that hovering over an option shows its
     /// documentation, and a value of the wrong type is shown together with its option.
-    fn call(&self, krate: &TokenStream) -> TokenStream {
-        let span = self.key.span().resolved_at(Span::call_site());
-        let key = Ident::new(&self.key.to_string(), span);
+    fn call(&self) -> TokenStream {
+        let key = self.key();
+        let span = key.span();
         match &self.argument {
             Argument::Coded { code, value } => quote_spanned!(span=> .#key(#code, #value)),
             Argument::Plain(value) => quote_spanned!(span=> .#key(#value)),
             Argument::Nothing => quote_spanned!(span=> .#key()),
-            Argument::Named(name) => {
-                let named = quote!(#krate::__private::Named);
-                quote!(.on_named({ static NAMED: #named = #named::new(#name); &NAMED }))
-            }
+            Argument::Constant { .. } | Argument::Named(_) => TokenStream::new(),
         }
+    }
+
+    fn key(&self) -> Ident {
+        let span = self.key.span().resolved_at(Span::call_site());
+        Ident::new(&self.key.to_string(), span)
     }
 }

@@ -1,138 +1,167 @@
 //! What a pending fence leaves armed, and that an ended one leaves nothing.
 
-use std::pin::Pin;
 use std::task::Context;
 
 use tokio::time::Instant;
 
-use crate::context::{self, Around, Host};
 use crate::engine::Engine;
 use crate::fingerprint::Fingerprint;
-use crate::own::Own;
-use crate::timer::Timer;
+use crate::live::Live;
+use crate::running::Running;
+use crate::source::Entry;
+use crate::timer::Timing;
 use crate::times::earliest;
+use crate::watch::Keys;
 
-impl<S: Own> Engine<S> {
+/// What a step of the body taught its fence about the surroundings.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    /// Its host, if another fence is it.
+    pub(crate) host: Option<&'a Running<'a>>,
+    /// As a host: the earliest deadline that a fence inside asked for.
+    pub(crate) wanted: Option<Instant>,
+}
+
+impl Around<'_> {
+    /// Whether the set of the host is the very one of the fence.
+    fn covers(self, live: &Live) -> bool {
+        let host = self.host.map(|host| &host.watched.live.fencing);
+        host.is_some_and(|fencing| fencing.is_same(&live.fencing))
+    }
+}
+
+impl Engine<'_> {
     /// Makes sure that the task is woken by whatever fires next; true if something has.
-    pub(crate) fn arm(
-        &mut self,
-        around: &Around,
-        timer: Pin<&mut Timer>,
-        cx: &mut Context<'_>,
-    ) -> bool {
+    pub(crate) fn arm(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         let waker = Fingerprint::of(cx.waker());
-        let whole = !around.host.is_some_and(|host| host.covers);
-        let with_handle = self.live.shared.is_some();
-        let is_timed = timer.is_armed()
-            || match around.host {
-                Some(host) => timer.has_asked(host.epoch),
-                None => self.live.deadline.is_none(),
-            };
-        let is_armed =
-            is_timed && around.wanted.is_none() && self.watch.is_set(waker, whole, with_handle);
-        (!is_armed && self.arm_anew(waker, around, timer, cx))
+        let is_awaited = match around.host {
+            Some(host) => self.live.is_awaited_of(host.watched.live.epoch.get()),
+            None => self.live.is_awaited(),
+        };
+        let with_handle = self.live.shared_part().is_some();
+        let is_armed = is_awaited
+            && around.wanted.is_none()
+            && self
+                .watch
+                .is_set(waker, !around.covers(self.live), with_handle);
+        (!is_armed && self.arm_anew(waker, around, cx))
             || (self.live.has_triggers && self.poll_triggers(cx))
     }
 
-    fn arm_anew(
-        &mut self,
-        waker: Fingerprint,
-        around: &Around,
-        timer: Pin<&mut Timer>,
-        cx: &mut Context<'_>,
-    ) -> bool {
+    fn arm_anew(&mut self, waker: Fingerprint, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         self.live.start.get_or_insert_with(Instant::now);
         let moved = self.watch.is_moving(waker);
         if self.register_anew(around, cx) {
             return true;
         }
-        if let Some(host) = around.host.filter(|_| !timer.is_armed()) {
-            return self.ask(host, timer);
+        let has_passed = self.live.timed_out.get();
+        if let Some(host) = around.host.filter(|_| !self.has_timer()) {
+            let deadline = self.live.deadline.get().filter(|_| !has_passed);
+            self.live.asked(host.ask(deadline));
+            return has_passed;
         }
         // A timer that runs for a fence inside has to follow the task to its new waker too.
-        let at = earliest(around.wanted, self.live.deadline);
-        let at = earliest(at, timer.armed_at());
-        at.is_some_and(|at| self.arm_timer(at, moved, timer, cx))
+        let at = earliest(around.wanted, self.live.deadline.get());
+        let at = earliest(at, self.armed_at());
+        at.is_some_and(|at| self.arm_timer(at, moved, cx))
     }
 
     /// Registers with every source, if it is not; true if one is found to have fired.
-    pub(crate) fn register_anew(&mut self, around: &Around, cx: &Context<'_>) -> bool {
+    pub(crate) fn register_anew(&mut self, around: Around<'_>, cx: &Context<'_>) -> bool {
         let waker = Fingerprint::of(cx.waker());
-        let whole = !around.host.is_some_and(|host| host.covers);
-        if self.watch.is_set(waker, whole, self.live.shared.is_some()) {
+        let whole = !around.covers(self.live);
+        let with_handle = self.live.shared_part().is_some();
+        if self.watch.is_set(waker, whole, with_handle) {
             return false;
         }
-        self.deregister();
-        let shared = self.live.shared.as_deref();
-        self.watch.begin(waker, whole, shared.is_some());
-        let watch = &mut self.watch;
-        let mut has_fired = shared.is_some_and(|shared| !watch.add(&shared.latch, cx));
-        self.own.any_entry(&mut |entry| {
-            has_fired |= !watch.add_entry(entry, cx);
+        if self.watch.is_used() {
+            self.deregister();
+        }
+        self.watch.begin(waker, whole, with_handle);
+        let is_nothing = !self.has_entries && !with_handle && !whole;
+        !is_nothing && self.register(whole, cx)
+    }
+
+    fn register(&mut self, whole: bool, cx: &Context<'_>) -> bool {
+        let (watch, mut spilled) = (&mut *self.watch, Keys::new());
+        let mut has_fired = false;
+        if let Some(shared) = self.live.shared_part() {
+            has_fired |= !watch.add(&shared.latch, &mut spilled, cx);
+        }
+        let mut add = |entry: &Entry| {
+            has_fired |= !watch.add_entry(entry, &mut spilled, cx);
             false
-        });
-        for entry in self.live.entries().filter(|_| whole) {
-            has_fired |= !watch.add_entry(entry, cx);
+        };
+        if let Some(own) = self.own.as_ref().filter(|_| self.has_entries) {
+            own.any_entry(&mut add);
+        }
+        if whole {
+            self.live.any_entry(&mut add);
+        }
+        if !spilled.is_empty() {
+            self.live.extra_mut().spilled.keys = spilled;
         }
         has_fired
     }
 
     fn deregister(&mut self) {
-        let mut keys = self.watch.take_keys();
-        if let Some(shared) = self.live.shared.as_ref().filter(|_| keys.with_handle) {
+        if self.watch.is_empty() {
+            return self.watch.forget();
+        }
+        let extra = self.live.some_extra_mut();
+        let spilled = extra.map(|extra| std::mem::take(&mut extra.spilled.keys));
+        let mut keys = self.watch.take(spilled.unwrap_or_default());
+        if let Some(shared) = self.live.shared_part().filter(|_| keys.with_handle) {
             keys.remove(Some(&shared.latch));
         }
-        self.own.any_entry(&mut |entry| {
+        self.any_entry(|entry| {
             keys.remove(entry.latch());
             false
         });
-        for entry in self.live.entries() {
-            keys.remove(entry.latch());
-        }
     }
 
-    /// Has the host wake us in time. It may have told us before the body that time is up.
-    fn ask(&mut self, host: Host, timer: Pin<&mut Timer>) -> bool {
-        let deadline = self.live.deadline.filter(|_| !self.live.timed_out);
-        timer.asked(context::ask(host, deadline));
-        self.live.timed_out
+    /// Whether its own timer is running.
+    pub(crate) fn has_timer(&self) -> bool {
+        self.live.timing.get() == Timing::Armed
+    }
+
+    pub(crate) fn armed_at(&self) -> Option<Instant> {
+        self.timer.armed_at(self.live.timing.get())
     }
 
     /// Arms our own timer; true if our deadline has passed.
-    fn arm_timer(
-        &mut self,
-        at: Instant,
-        moved: bool,
-        timer: Pin<&mut Timer>,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        if timer.arm(at, moved, cx) {
-            self.note_time();
-            if !self.live.timed_out {
+    fn arm_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
+        let timing = &self.live.timing;
+        if self.timer.as_mut().arm(timing, at, moved, cx) {
+            self.live.note_time();
+            if !self.live.timed_out.get() {
                 // It is the time of a fence inside, which looks again in the next poll.
                 cx.waker().wake_by_ref();
             }
         }
-        self.live.timed_out
+        self.live.timed_out.get()
     }
 
     pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut watch = std::mem::take(&mut self.watch);
+        let mut spilled = std::mem::take(&mut self.live.extra_mut().spilled);
         let mut has_fired = false;
         self.any_trigger(|nth, entry| {
-            has_fired |= watch.poll_trigger(nth, entry, cx);
+            has_fired |= spilled.poll_trigger(nth, entry, cx);
             false
         });
-        self.watch = watch;
+        self.live.extra_mut().spilled = spilled;
         has_fired
     }
 
     /// Leaves no waiter, no wait and no timer behind (D6).
-    pub(crate) fn disarm(&mut self, timer: Pin<&mut Timer>) {
-        timer.disarm();
+    #[inline]
+    pub(crate) fn disarm(&mut self) {
+        self.timer.as_mut().disarm(&self.live.timing);
         if self.watch.is_used() {
             self.deregister();
-            self.watch.stop_waiting();
+        }
+        if let Some(extra) = self.live.some_extra_mut() {
+            extra.spilled.stop_waiting();
         }
     }
 }

@@ -2,35 +2,47 @@
 
 use crate::asking;
 use crate::cleanup::Cleanup;
-use crate::context::{self, Step};
-use crate::engine::{Engine, Phase, Start};
+use crate::engine::{Core, Engine};
 use crate::fencing::Fencing;
-use crate::live::Kind;
+use crate::fingerprint::Fingerprint;
+use crate::frame::arrive;
 use crate::outcome::Fenced;
+use crate::running::Step;
 use crate::shared::State;
+use crate::stage::{Kind, Phase};
+use crate::start::Start;
+use crate::timer::Timer;
 
 pub(crate) fn run<R>(fencing: Fencing, f: impl FnOnce() -> R) -> Fenced<R> {
     if let Some(why) = asking::why() {
         return Fenced::Cancelled(why);
     }
-    let mut scope = Scope(Engine::new(fencing, ()));
+    let mut core = Core::new(fencing, ());
+    core.live.kind = Kind::Plain;
+    let timer = std::pin::pin!(Timer::default());
+    let mut scope = Scope(core.engine(timer));
     let engine = &mut scope.0;
-    engine.live.kind = Kind::Plain;
-    if !matches!(engine.start(), Start::Go) {
+    let mut value = None;
+    arrive(Fingerprint::default(), |here| {
+        if matches!(engine.start(here), Start::Go) {
+            let _ = engine.within(here, Step::default(), || value = Some(f()));
+        }
+    });
+    if let Some(value) = value {
+        engine.report(State::Completed);
+        Fenced::Completed(value)
+    } else {
         engine.report(State::Cancelled);
-        return Fenced::Cancelled(engine.cancelled(Cleanup::default()));
+        Fenced::Cancelled(engine.cancelled(Cleanup::default()))
     }
-    let (value, _) = context::within(&mut engine.live, &mut engine.own, Step::default(), f);
-    engine.report(State::Completed);
-    Fenced::Completed(value)
 }
 
 /// A scope that ends with a panic tells those inside.
-struct Scope(Engine<()>);
+struct Scope<'a>(Engine<'a>);
 
-impl Drop for Scope {
+impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        if self.0.phase != Phase::Ended {
+        if self.0.live.phase != Phase::Ended {
             self.0.report(State::Dropped);
         }
     }

@@ -84,8 +84,7 @@ pub fn detached<F: Future>(body: F) -> Bound<F> {
 
 /// Binds a set for the time of a call.
 pub(crate) fn bind_sync<R>(fencing: &Fencing, f: impl FnOnce() -> R) -> R {
-    let mut fencing = fencing.clone().started();
-    context::within_bound(&mut fencing, false, f)
+    context::within_bound(&fencing.clone().started(), false, f)
 }
 
 impl<F: Future> Future for Bound<F> {

@@ -8,26 +8,31 @@ use crate::asking;
 use crate::cancelled::Cancelled;
 use crate::cleanup::{Batch, Cleanup, clean};
 use crate::context;
-use crate::engine::{Engine, Phase};
+use crate::engine::{Body, Engine};
+use crate::fingerprint::Fingerprint;
+use crate::frame::arrive;
 use crate::handover::hand_over;
-use crate::own::Own;
 use crate::policy::Policy;
 use crate::reason::{Firing, Reason};
 use crate::shared::State;
+use crate::stage::Phase;
 
-impl<S: Own> Engine<S> {
+impl Engine<'_> {
     /// Holds the fence around up for as long as something holds this one.
     #[inline]
     pub(crate) fn hold_on(&mut self) {
-        if self.live.holds > 0 {
-            self.hold.keep();
+        let Some(extra) = self.live.some_extra_mut() else {
+            return;
+        };
+        if extra.holds.get() > 0 {
+            extra.hold.keep();
         } else {
-            self.hold.release();
+            extra.hold.release();
         }
     }
 
     pub(crate) fn tell_cut(&self) {
-        if let Some(shared) = &self.live.shared {
+        if let Some(shared) = self.live.shared_part() {
             let now = Instant::now();
             shared.tell_fired(|| self.primary(now));
             shared.tell_cut(|| self.sorted_reasons(now));
@@ -37,16 +42,13 @@ impl<S: Own> Engine<S> {
     /// The same for a fence that is dropped from outside. If somebody may want to know why, it is
     /// because of the fence around, if that was cut.
     pub(crate) fn tell_dropped(&self) -> Option<Cancelled> {
-        let has_cleanups = self
-            .live
-            .extra
-            .as_ref()
-            .is_some_and(|extra| !extra.jobs.is_empty());
-        if self.live.shared.is_none() && !has_cleanups {
+        let extra = self.live.some_extra();
+        let has_cleanups = extra.is_some_and(|extra| !extra.jobs.borrow().is_empty());
+        if self.live.shared_part().is_none() && !has_cleanups {
             return None;
         }
         let why = asking::why_ending().unwrap_or_else(|| self.dropped());
-        if let Some(shared) = &self.live.shared {
+        if let Some(shared) = self.live.shared_part() {
             shared.tell_fired(|| why.primary().to_firing());
             shared.tell_cut(|| why.reasons().to_vec());
         }
@@ -65,13 +67,12 @@ impl<S: Own> Engine<S> {
     }
 
     /// All cleanups that are to run: those of fences inside first.
-    fn take_cleanups(&mut self) -> Vec<Batch> {
+    fn take_cleanups(&self) -> Vec<Batch> {
         let limit = Policy::cleanup_limit(self.live.policy());
-        let Some(extra) = &mut self.live.extra else {
+        let Some(extra) = self.live.some_extra() else {
             return Vec::new();
         };
-        let mut batches = std::mem::take(&mut extra.batches);
-        let jobs = std::mem::take(&mut extra.jobs);
+        let (mut batches, jobs) = (extra.batches.take(), extra.jobs.take());
         if !jobs.is_empty() {
             batches.push(Batch { jobs, limit });
         }
@@ -80,64 +81,67 @@ impl<S: Own> Engine<S> {
 
     /// The body completed: nothing is to be undone.
     pub(crate) fn forget_cleanups(&mut self) {
-        if self.live.extra.is_some() {
-            drop(self.take_cleanups());
-        }
+        drop(self.take_cleanups());
     }
 
     /// Starts the cleanups, with the fence around held up (D25).
     pub(crate) fn begin_cleaning(&mut self) {
-        self.phase = Phase::Cleaning;
+        self.live.phase = Phase::Cleaning;
         let batches = self.take_cleanups();
         if !batches.is_empty() {
             let why = self.cancelled(Cleanup::default());
-            self.live.extra().cleaning = Some(clean(batches, why));
+            self.live.extra_mut().cleaning = Some(clean(batches, why));
         }
     }
 
     /// Runs the cleanups, and resolves after them.
     pub(crate) fn clean_up(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
-        if let Some(cleaning) = self
-            .live
-            .extra
-            .as_mut()
-            .and_then(|extra| extra.cleaning.as_mut())
-        {
+        let extra = self.live.some_extra_mut();
+        if let Some(cleaning) = extra.and_then(|extra| extra.cleaning.as_mut()) {
             match context::within_shield(|| cleaning.as_mut().poll(cx)) {
-                Poll::Ready(cleanup) => self.live.extra().cleaned(cleanup),
+                Poll::Ready(cleanup) => self.live.extra_mut().cleaned(cleanup),
                 Poll::Pending => {
-                    self.hold.keep();
+                    self.live.extra_mut().hold.keep();
                     return Poll::Pending;
                 }
             }
-            self.hold.release();
+            self.live.extra_mut().hold.release();
         }
         // An enclosing fence that has fired meanwhile is the one to act (D13).
-        if self.live.extra.is_some() && context::is_interrupted_now() {
+        if self.live.some_extra().is_some() && context::is_interrupted_now() {
             return Poll::Pending;
         }
-        let cleanup = self
-            .live
-            .extra
-            .as_mut()
-            .map(|extra| std::mem::take(&mut extra.cleanup));
+        let extra = self.live.some_extra_mut();
+        let cleanup = extra.map(|extra| std::mem::take(&mut extra.cleanup));
         if self.live.is_guarded() {
-            self.ask_guards();
+            self.watched().ask_guards();
         }
         let cancelled = self.cancelled(cleanup.unwrap_or_default());
         self.report(State::Cancelled);
         Poll::Ready(cancelled)
     }
 
+    /// Dropped from outside: midway, the body goes first, with its context set.
+    pub(crate) fn abandon(&mut self, body: &mut dyn Body) {
+        match self.live.phase {
+            Phase::Ended => return,
+            Phase::Waiting(_) => {}
+            Phase::Running | Phase::Cleaning => {
+                let why = self.tell_dropped();
+                arrive(Fingerprint::default(), |here| self.drop_body(here, body));
+                // Destructors may have spawned, or registered a cleanup.
+                let why = why.or_else(|| self.tell_dropped());
+                self.leave_cleanups(why);
+            }
+        }
+        self.report(State::Dropped);
+    }
+
     /// Dropped from outside: leaves the cleanups to the fence around, if that is being cut, or to
     /// the runtime.
     pub(crate) fn leave_cleanups(&mut self, why: Option<Cancelled>) {
-        let cleaning = self
-            .live
-            .extra
-            .as_mut()
-            .and_then(|extra| extra.cleaning.take());
-        if let Some(cleaning) = cleaning {
+        let extra = self.live.some_extra_mut();
+        if let Some(cleaning) = extra.and_then(|extra| extra.cleaning.take()) {
             return hand_over(cleaning);
         }
         let batches = self.take_cleanups();

@@ -2,184 +2,189 @@
 //!
 //! The body goes first; the triggers are looked at after it, and only a body that was pending once
 //! has anything armed. See the rules D1 to D14 in the crate's design for the reasons.
+//!
+//! None of it is generic: it is compiled once, whatever the bodies are.
 
 use std::pin::Pin;
-use std::task::Context;
+use std::task::{Context, Poll};
 
-use tokio::time::Instant;
-
-use crate::context::{self, Around};
+use crate::arming::Around;
+use crate::cancelled::Cancelled;
 use crate::fencing::Fencing;
-use crate::hold::Hold;
+use crate::fingerprint::Fingerprint;
+use crate::frame::{Here, arrive};
 use crate::live::Live;
 use crate::own::Own;
+use crate::running::{Left, Step};
+use crate::shared::State;
 use crate::source::Entry;
+use crate::stage::Phase;
+use crate::start::Start;
 use crate::timer::Timer;
-use crate::times::{Time, earliest, has_passed};
+use crate::times::Time;
 use crate::watch::Watch;
+use crate::watched::Watched;
 
-/// A fence without its body and its timer.
-pub(crate) struct Engine<S> {
+/// What a fence keeps between polls, besides its body and its timer.
+pub(crate) struct Core<S> {
     pub(crate) live: Live,
-    pub(crate) own: S,
-    pub(crate) phase: Phase,
-    pub(crate) extends: Extends,
-    /// Its hold on the fence around it.
-    pub(crate) hold: Hold,
-    pub(crate) watch: Watch,
+    own: S,
+    watch: Watch,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Not started: never polled, or an enclosing fence had fired whenever it was.
-    Waiting,
-    Running,
-    /// The body is gone, and its cleanups are not done, or an enclosing fence has fired since.
-    Cleaning,
-    Ended,
-}
-
-/// What a fence adds its own sources to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Extends {
-    /// The set it was given.
-    Given,
-    /// The set that is bound at the first poll (D17).
-    Bound,
-    /// Of the bound set only what the fence names.
-    BoundNames,
-}
-
-/// What the first poll finds.
-pub(crate) enum Start {
-    /// Nothing in the way.
-    Go,
-    /// An enclosing fence has fired: nothing starts (D5).
-    Blocked,
-    /// A trigger has fired: the body is never polled (D2).
-    Fired,
-}
-
-impl<S: Own> Engine<S> {
+impl<S: Own> Core<S> {
+    #[inline]
     pub(crate) fn new(fencing: Fencing, own: S) -> Self {
         Self {
-            live: Live {
-                fencing,
-                ..Live::default()
-            },
+            live: Live::of(fencing),
             own,
-            phase: Phase::Waiting,
-            extends: Extends::Given,
-            hold: Hold::default(),
             watch: Watch::default(),
         }
     }
 
-    /// The first poll: captures the context, starts the clock, looks at what has fired (D1, D2).
-    pub(crate) fn start(&mut self) -> Start {
-        if context::is_interrupted() {
-            return Start::Blocked;
-        }
-        self.capture();
-        self.own.resolve(&mut self.live.fencing);
-        self.start_clock();
-        self.phase = Phase::Running;
-        if let Some(shared) = &self.live.shared {
-            shared.start(self.live.deadline);
-        }
-        self.live.has_triggers = self.any_entry(|entry| entry.trigger().is_some());
-        if !(self.is_latched() || self.has_trigger_fired()) || !self.accept_at_start() {
-            return Start::Go;
-        }
-        if context::is_interrupted() {
-            // It passed the cancellation on, and leaves the rest to the fence around it.
-            self.phase = Phase::Waiting;
-            return Start::Blocked;
-        }
-        Start::Fired
-    }
-
-    fn accept_at_start(&mut self) -> bool {
-        if self.live.is_guarded() {
-            self.ask_guards();
-            if !self.live.has_accepted() {
-                return false;
-            }
-        }
-        self.link_up();
-        true
-    }
-
-    fn capture(&mut self) {
-        if let Some(around) = context::around() {
-            self.live.extra().around = around;
-        }
-        let own = &self.own;
-        match self.extends {
-            Extends::Given => {}
-            Extends::Bound => self.live.fencing = context::current(),
-            Extends::BoundNames => {
-                self.live.fencing = context::current().only(|code| own.names(code));
-            }
-        }
-    }
-
-    /// The clock is read only by a fence with a time of its own or bound (D1).
-    fn start_clock(&mut self) {
-        let (mut start, mut deadline) = (None, None);
-        self.each_time(|time| {
-            let now = *start.get_or_insert_with(Instant::now);
-            deadline = earliest(deadline, time.deadline(now));
-        });
-        self.live.start = start;
-        self.live.deadline = deadline;
-        self.live.timed_out = has_passed(deadline, start);
-    }
-
-    /// Before the body: the time, if our timer went off.
     #[inline]
-    pub(crate) fn tick(&mut self, timer: Pin<&mut Timer>) -> Option<Instant> {
-        timer.went_off().then(|| self.note_time())
+    pub(crate) fn engine<'a>(&'a mut self, timer: Pin<&'a mut Timer>) -> Engine<'a> {
+        Engine {
+            live: &mut self.live,
+            has_entries: self.own.has_entries(),
+            own: if self.own.is_empty() {
+                None
+            } else {
+                Some(&mut self.own)
+            },
+            watch: &mut self.watch,
+            timer,
+        }
     }
+}
 
-    pub(crate) fn note_time(&mut self) -> Instant {
-        let now = Instant::now();
-        self.live.epoch = 0;
-        self.live.expire(now);
-        now
-    }
+/// A fence without its body.
+pub(crate) struct Engine<'a> {
+    pub(crate) live: &'a mut Live,
+    /// The sources in its type, if there are any.
+    pub(crate) own: Option<&'a mut dyn Own>,
+    /// Whether those are more than times.
+    pub(crate) has_entries: bool,
+    pub(crate) watch: &'a mut Watch,
+    pub(crate) timer: Pin<&'a mut Timer>,
+}
 
-    /// After a pending body: whether the fence has fired and may say so. Otherwise it is armed.
-    #[inline]
-    pub(crate) fn look(
+/// What is fenced.
+pub(crate) trait Body {
+    /// Polls it; true once it has ended, which also drops it.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool;
+    /// Drops it where it is.
+    fn cut(&mut self);
+}
+
+impl Engine<'_> {
+    /// Polls the body, which is then to be found completed, or has been cut.
+    pub(crate) fn poll(
         &mut self,
-        around: &Around,
-        mut timer: Pin<&mut Timer>,
+        body: &mut dyn Body,
         cx: &mut Context<'_>,
-    ) -> bool {
-        let has_fired = self.is_latched() || self.is_told() || self.arm(around, timer.as_mut(), cx);
-        // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
-        has_fired
-            && (!self.live.is_special() || self.decide(around, timer, cx))
-            && !context::is_interrupted_now()
+    ) -> Poll<Result<(), Cancelled>> {
+        let waker = Fingerprint::of(cx.waker());
+        arrive(waker, |here| self.poll_here(here, waker, body, cx))
     }
 
     #[inline]
-    fn is_latched(&self) -> bool {
-        self.live.is_latched() || self.own.any_entry(&mut Entry::is_latched)
+    fn poll_here(
+        &mut self,
+        here: Here<'_>,
+        waker: Fingerprint,
+        body: &mut dyn Body,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Cancelled>> {
+        let mut went_off = false;
+        if self.live.phase == Phase::Running {
+            went_off = self.timer.as_mut().went_off(&self.live.timing);
+        } else {
+            match self.begin(here, body) {
+                Start::Go => {}
+                Start::Blocked => return Poll::Pending,
+                Start::Fired => return self.clean_up(cx).map(Err),
+            }
+        }
+        let host = here.host(waker);
+        let step = Step {
+            waker,
+            host,
+            went_off,
+        };
+        match self.advance(here, step, body, cx) {
+            None => Poll::Ready(Ok(())),
+            Some(Err(wanted)) if self.look(here, Around { host, wanted }, cx) => {
+                self.cut(here, body);
+                self.clean_up(cx).map(Err)
+            }
+            Some(_) => Poll::Pending,
+        }
     }
 
-    /// A fence inside saw one of our triggers fire: ask them all ourselves.
-    fn is_told(&mut self) -> bool {
-        std::mem::take(&mut self.live.told) && self.has_trigger_fired()
+    /// One step of the body, inside its frame: `None` if it has ended. A body that ends or panics
+    /// leaves nothing armed.
+    #[inline]
+    fn advance(
+        &mut self,
+        here: Here<'_>,
+        step: Step<'_>,
+        body: &mut dyn Body,
+        cx: &mut Context<'_>,
+    ) -> Option<Left> {
+        let ending = Ending(self);
+        let mut has_ended = false;
+        let left = ending.0.within(here, step, || has_ended = body.poll(cx));
+        if has_ended {
+            ending.0.complete();
+            return None;
+        }
+        std::mem::forget(ending);
+        Some(left)
     }
 
-    fn has_trigger_fired(&self) -> bool {
-        self.live.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
+    /// Runs `f` inside a frame of the fence.
+    #[inline]
+    pub(crate) fn within<'a>(&'a self, here: Here<'a>, step: Step<'a>, f: impl FnOnce()) -> Left {
+        self.watched().around(here, self.watch, step, f)
     }
 
-    pub(crate) fn any_entry(&self, mut visit: impl FnMut(&Entry) -> bool) -> bool {
-        self.own.any_entry(&mut visit) || self.live.entries().any(visit)
+    /// Cuts the body (D4). What is left is to clean up.
+    pub(crate) fn cut(&mut self, here: Here<'_>, body: &mut dyn Body) {
+        self.tell_cut();
+        self.drop_body(here, body);
+        // Once more, for what destructors spawned.
+        self.tell_cut();
+        self.begin_cleaning();
+    }
+
+    pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body) {
+        let ending = Ending(self);
+        ending.0.disarm();
+        ending.0.live.is_ending = true;
+        let _ = ending.0.within(here, Step::default(), || body.cut());
+    }
+
+    /// The body has completed.
+    #[inline]
+    fn complete(&mut self) {
+        self.live.phase = Phase::Ended;
+        if self.live.some_extra().is_some() {
+            self.forget_cleanups();
+            self.report(State::Completed);
+        }
+    }
+
+    pub(crate) fn watched(&self) -> Watched<'_> {
+        Watched {
+            live: self.live,
+            own: self.own.as_deref(),
+            has_entries: self.has_entries,
+        }
+    }
+
+    pub(crate) fn any_entry(&self, visit: impl FnMut(&Entry) -> bool) -> bool {
+        self.watched().any_entry(visit)
     }
 
     /// Visits the sources of other makes, numbered.
@@ -192,14 +197,43 @@ impl<S: Own> Engine<S> {
         })
     }
 
-    pub(crate) fn each_time(&self, mut visit: impl FnMut(&Time)) {
-        self.own.each_time(&mut visit);
-        self.live.fencing.times().iter().for_each(&mut visit);
-        let around = self
-            .live
-            .extra
-            .iter()
-            .flat_map(|extra| extra.around.times());
-        around.for_each(visit);
+    pub(crate) fn each_time(&self, visit: impl FnMut(&Time)) {
+        self.watched().each_time(visit);
+    }
+}
+
+/// A fence that is about to end. Dropped, on whichever way, it leaves nothing armed (D6).
+struct Ending<'a, 'b>(&'a mut Engine<'b>);
+
+impl Drop for Ending<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.disarm();
+    }
+}
+
+/// After a pending body.
+impl Engine<'_> {
+    /// Whether the fence has fired and may say so. Otherwise it is armed.
+    fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
+        self.hold_on();
+        let has_fired = self.is_latched() || self.is_told() || self.arm(around, cx);
+        // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
+        has_fired
+            && (!self.live.is_special() || self.decide(around, cx))
+            && !here.is_interrupted_now()
+    }
+
+    pub(crate) fn is_latched(&self) -> bool {
+        self.live.is_latched() || self.watched().is_own_latched()
+    }
+
+    /// A fence inside saw one of our triggers fire: ask them all ourselves.
+    fn is_told(&self) -> bool {
+        self.live.told.take() && self.has_trigger_fired()
+    }
+
+    pub(crate) fn has_trigger_fired(&self) -> bool {
+        self.live.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
     }
 }

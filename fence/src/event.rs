@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 
 use crate::fingerprint::Fingerprint;
-use crate::latch::{Latch, LatchRef};
+use crate::latch::Latch;
 use crate::reason::{Firing, ReasonKind};
 use crate::source::Source;
 use crate::trigger::{FiringFuture, Trigger};
@@ -37,7 +37,7 @@ use crate::waiters::Key;
 /// ```
 #[derive(Default)]
 pub struct Event {
-    latch: OnceLock<LatchRef>,
+    latch: OnceLock<Arc<Latch>>,
 }
 
 impl Event {
@@ -76,12 +76,9 @@ impl Event {
         let mut named = NAMED
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        named.entry(name).or_insert_with(|| {
-            let latch = LatchRef::Static(Box::leak(Box::new(Latch::new())));
-            Box::leak(Box::new(Self {
-                latch: OnceLock::from(latch),
-            }))
-        })
+        named
+            .entry(name)
+            .or_insert_with(|| Box::leak(Box::default()))
     }
 
     /// Sets it; `false` if it was set before, in which case the first firing stays the one.
@@ -117,9 +114,8 @@ impl Event {
         }
     }
 
-    pub(crate) fn latch(&self) -> &LatchRef {
-        self.latch
-            .get_or_init(|| LatchRef::Shared(Arc::new(Latch::new())))
+    pub(crate) fn latch(&self) -> &Arc<Latch> {
+        self.latch.get_or_init(|| Arc::new(Latch::new()))
     }
 }
 
@@ -169,7 +165,7 @@ impl Trigger for Event {
 /// The future of [`Event::wait`].
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait {
-    latch: LatchRef,
+    latch: Arc<Latch>,
     registered: Option<(Fingerprint, Key)>,
 }
 

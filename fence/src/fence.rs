@@ -4,21 +4,18 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
 
 use crate::cancelled::Cancelled;
-use crate::context::{self, Around, Step};
-use crate::engine::{Engine, Phase, Start};
+use crate::engine::{Body, Core};
 use crate::fencing::Fencing;
-use crate::fingerprint::Fingerprint;
 use crate::handle::Handle;
-use crate::live::Kind;
 use crate::outcome::Fenced;
 use crate::own::Own;
-use crate::shared::{Shared, State};
+use crate::shared::Shared;
+use crate::stage::Kind;
 use crate::timer::Timer;
 
 pin_project! {
@@ -66,13 +63,13 @@ pin_project! {
     {
         // Auto traits are proven field by field. Behind the body these would be proven at the
         // innermost of nested fences, and soon beyond the compiler's recursion limit.
-        parts: PhantomData<(Timer, Engine<S>)>,
+        parts: PhantomData<(Timer, Core<S>)>,
         // `None` once it has ended. Dropped before the rest, as any body is before its scope.
         #[pin]
         body: Option<F>,
         #[pin]
         timer: Timer,
-        engine: Engine<S>,
+        core: Core<S>,
         mode: PhantomData<M>,
     }
 
@@ -81,59 +78,44 @@ pin_project! {
         S: Own,
     {
         fn drop(this: Pin<&mut Self>) {
-            this.abandon();
+            let this = this.project();
+            if this.core.live.is_begun() {
+                this.core.engine(this.timer).abandon(&mut Abandoned(this.body));
+            }
         }
     }
 }
 
 impl<F> Fence<F> {
+    #[inline]
     pub(crate) fn of(fencing: Fencing, body: F) -> Self {
-        Self::from_engine(Engine::new(fencing, ()), body)
+        Self::from_core(Core::new(fencing, ()), body)
     }
 
     /// The fence around a spawned task.
     pub(crate) fn root(lineage: Fencing, body: F) -> Self {
-        let mut engine = Engine::new(lineage, ());
-        engine.live.kind = Kind::Task;
-        Self::from_engine(engine, body)
+        let mut core = Core::new(lineage, ());
+        core.live.kind = Kind::Task;
+        Self::from_core(core, body)
     }
 }
 
 impl<F, S: Own, M> Fence<F, S, M> {
-    pub(crate) fn from_engine(engine: Engine<S>, body: F) -> Self {
+    #[inline]
+    pub(crate) fn from_core(core: Core<S>, body: F) -> Self {
         Self {
             parts: PhantomData,
             body: Some(body),
             timer: Timer::default(),
-            engine,
+            core,
             mode: PhantomData,
         }
     }
 
     /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
     pub fn handle(&mut self) -> Handle {
-        let shared = &mut self.engine.live.shared;
-        let shared = shared.get_or_insert_with(|| Arc::new(Shared::new()));
-        Handle::new(shared.clone())
-    }
-
-    /// Dropped from outside: midway, the body goes first, with its context set.
-    fn abandon(self: Pin<&mut Self>) {
-        let this = self.project();
-        let engine = this.engine;
-        if engine.phase == Phase::Ended {
-            return;
-        }
-        if engine.phase != Phase::Waiting {
-            let why = engine.tell_dropped();
-            let mut ending = Ending(engine, this.timer);
-            ending.disarm();
-            ending.drop_body(this.body);
-            // Destructors may have spawned, or registered a cleanup.
-            let why = why.or_else(|| ending.0.tell_dropped());
-            ending.0.leave_cleanups(why);
-        }
-        engine.report(State::Dropped);
+        let shared = &self.core.live.extra().shared;
+        Handle::new(shared.get_or_init(|| Arc::new(Shared::new())).clone())
     }
 }
 
@@ -141,102 +123,57 @@ impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
     type Output = M::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
-        let mut this = self.project();
-        let expired = match this.engine.phase {
-            Phase::Waiting => match this.engine.start() {
-                Start::Go => None,
-                Start::Blocked => return Poll::Pending,
-                Start::Fired => {
-                    cut(this.engine, this.timer, this.body);
-                    return this.engine.clean_up(cx).map(M::cancelled);
-                }
+        let this = self.project();
+        let mut running = Running {
+            body: this.body,
+            value: None,
+        };
+        match this.core.engine(this.timer).poll(&mut running, cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(why)) => Poll::Ready(M::cancelled(why)),
+            Poll::Ready(Ok(())) => match running.value {
+                Some(value) => Poll::Ready(M::completed(value)),
+                None => unreachable!("a body that has ended left its value"),
             },
-            Phase::Running => this.engine.tick(this.timer.as_mut()),
-            Phase::Cleaning => return this.engine.clean_up(cx).map(M::cancelled),
-            Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
-        };
-        let around = match step(
-            this.engine,
-            this.timer.as_mut(),
-            this.body.as_mut(),
-            expired,
-            cx,
-        ) {
-            Ok(value) => return Poll::Ready(M::completed(value)),
-            Err(around) => around,
-        };
-        if !this.engine.look(&around, this.timer.as_mut(), cx) {
-            return Poll::Pending;
         }
-        cut(this.engine, this.timer, this.body);
-        this.engine.clean_up(cx).map(M::cancelled)
     }
 }
 
-/// One step of the body, inside its frame: its value, or what was learned while it is pending. A
-/// body that ends or panics leaves nothing armed.
-fn step<F: Future, S: Own>(
-    engine: &mut Engine<S>,
-    timer: Pin<&mut Timer>,
-    mut body: Pin<&mut Option<F>>,
-    expired: Option<Instant>,
-    cx: &mut Context<'_>,
-) -> Result<F::Output, Around> {
-    let mut ending = Ending(engine, timer);
-    let step = Step {
-        waker: Fingerprint::of(cx.waker()),
-        expired,
-    };
-    let (poll, around) = ending.within(step, || {
-        let value = match body.as_mut().as_pin_mut() {
-            Some(running) => ready!(running.poll(cx)),
-            None => unreachable!("a fence has its body until it ends"),
+/// A body, and its value once it has ended.
+struct Running<'a, F: Future> {
+    body: Pin<&'a mut Option<F>>,
+    value: Option<F::Output>,
+}
+
+impl<F: Future> Body for Running<'_, F> {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(body) = self.body.as_mut().as_pin_mut() else {
+            unreachable!("a fence has its body until it ends")
         };
-        body.set(None);
-        Poll::Ready(value)
-    });
-    let Poll::Ready(value) = poll else {
-        std::mem::forget(ending);
-        engine.hold_on();
-        return Err(around);
-    };
-    ending.0.forget_cleanups();
-    ending.0.report(State::Completed);
-    Ok(value)
-}
-
-/// Cuts the body (D4). What is left is to clean up.
-fn cut<F, S: Own>(engine: &mut Engine<S>, timer: Pin<&mut Timer>, body: Pin<&mut Option<F>>) {
-    engine.tell_cut();
-    let mut ending = Ending(engine, timer);
-    ending.disarm();
-    ending.drop_body(body);
-    // Once more, for what destructors spawned.
-    ending.0.tell_cut();
-    ending.0.begin_cleaning();
-}
-
-/// A fence that is about to end. Dropped, on whichever way, it leaves nothing armed (D6).
-struct Ending<'a, S: Own>(&'a mut Engine<S>, Pin<&'a mut Timer>);
-
-impl<S: Own> Ending<'_, S> {
-    fn disarm(&mut self) {
-        self.0.disarm(self.1.as_mut());
+        let Poll::Ready(value) = body.poll(cx) else {
+            return false;
+        };
+        self.value = Some(value);
+        self.body.set(None);
+        true
     }
 
-    fn within<R>(&mut self, step: Step, f: impl FnOnce() -> R) -> (R, Around) {
-        context::within(&mut self.0.live, &mut self.0.own, step, f)
-    }
-
-    fn drop_body<F>(&mut self, mut body: Pin<&mut Option<F>>) {
-        self.0.live.is_ending = true;
-        self.within(Step::default(), || body.set(None));
+    fn cut(&mut self) {
+        self.body.set(None);
     }
 }
 
-impl<S: Own> Drop for Ending<'_, S> {
-    fn drop(&mut self) {
-        self.disarm();
+/// A body that is dropped with its fence.
+struct Abandoned<'a, F>(Pin<&'a mut Option<F>>);
+
+impl<F> Body for Abandoned<'_, F> {
+    fn poll(&mut self, _: &mut Context<'_>) -> bool {
+        false
+    }
+
+    fn cut(&mut self) {
+        self.0.set(None);
     }
 }
 
@@ -285,8 +222,8 @@ impl<T, E: From<Cancelled>> Mode<Result<T, E>> for Try {
 impl<F, S: Own, M> fmt::Debug for Fence<F, S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fence")
-            .field("phase", &self.engine.phase)
-            .field("fencing", &self.engine.live.fencing)
+            .field("phase", &self.core.live.phase)
+            .field("fencing", &self.core.live.fencing)
             .finish_non_exhaustive()
     }
 }

@@ -136,6 +136,7 @@ impl Fencing {
     ///
     /// Dropping the fence drops the body, like dropping the body itself. Nobody learns of it but
     /// the fence's [`Handle`](crate::Handle).
+    #[inline]
     pub fn run<F: Future>(&self, body: F) -> Fence<F> {
         Fence::of(self.clone(), body)
     }

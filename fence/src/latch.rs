@@ -1,8 +1,5 @@
 //! A one-shot flag that remembers its firing: what an `Event` and a `Handle` are made of.
 
-use std::ops::Deref;
-use std::sync::Arc;
-
 use crate::quiet;
 use crate::reason::Firing;
 use crate::sync::OnceLock;
@@ -34,35 +31,12 @@ impl Latch {
     }
 
     /// One atomic load.
+    #[inline]
     pub(crate) fn is_fired(&self) -> bool {
         self.firing.get().is_some()
     }
 
     pub(crate) fn firing(&self) -> Option<&Firing> {
         self.firing.get()
-    }
-}
-
-/// A latch somebody shares, or one of the process, which costs no count to hold on to.
-#[derive(Clone)]
-pub(crate) enum LatchRef {
-    Shared(Arc<Latch>),
-    Static(&'static Latch),
-}
-
-impl LatchRef {
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        std::ptr::eq::<Latch>(&raw const **self, &raw const **other)
-    }
-}
-
-impl Deref for LatchRef {
-    type Target = Latch;
-
-    fn deref(&self) -> &Latch {
-        match self {
-            Self::Shared(latch) => latch,
-            Self::Static(latch) => latch,
-        }
     }
 }

@@ -47,6 +47,10 @@
 //!
 //! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "`here(Here::deadline)` does not compile: a method of one `Here` is not one of every"
+)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -64,10 +68,12 @@ mod decision;
 mod ending;
 mod engine;
 mod event;
+mod extra;
 mod fence;
 mod fencing;
 mod fingerprint;
 mod flow;
+mod frame;
 mod future_ext;
 mod handle;
 mod handover;
@@ -82,12 +88,15 @@ mod own;
 mod policy;
 mod quiet;
 mod reason;
+mod running;
 mod set;
 mod shared;
 mod shield;
+mod site;
 mod source;
 mod spawn;
-mod stack;
+mod stage;
+mod start;
 mod surroundings;
 mod sync;
 mod timer;
@@ -99,6 +108,7 @@ mod verdict;
 mod view;
 mod waiters;
 mod watch;
+mod watched;
 
 /// Makes an `async fn` return [`Fenced<T>`](Fenced): its body is fenced.
 ///

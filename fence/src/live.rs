@@ -1,127 +1,92 @@
 //! What a running fence shows to the code inside it.
 
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::cleanup::{Batch, Cleaning, Cleanup, Job};
+use crate::extra::Extra;
 use crate::fencing::Fencing;
 use crate::policy::Policy;
-use crate::reason::{Firing, Reason};
+use crate::reason::Reason;
 use crate::shared::Shared;
 use crate::source::Entry;
+use crate::stage::{Kind, Phase, Stage};
+use crate::timer::Timing;
 use crate::times::has_passed;
 
-/// It lives in the fence, and on the stack while the body is polled.
+/// What every fence needs, in 64 bytes. The frame of the fence refers to it while the body is
+/// polled; cells are what code inside may change.
 #[derive(Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is true or not, whatever the others are"
-)]
 pub(crate) struct Live {
     pub(crate) fencing: Fencing,
-    pub(crate) name: Option<&'static str>,
-    pub(crate) shared: Option<Arc<Shared>>,
     /// What only some fences need.
-    pub(crate) extra: Option<Box<Extra>>,
+    extra: OnceCell<Box<Extra>>,
     pub(crate) start: Option<Instant>,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Cell<Option<Instant>>,
     /// As a host: a number for those who asked it since its timer last went off; 0 if nobody did.
-    pub(crate) epoch: u64,
-    /// For what holds it up; 0 until something does.
-    pub(crate) id: u64,
-    /// How many shields, and fences inside with shields or cleanups, hold it up.
-    pub(crate) holds: u32,
+    /// In one that asked its host (`timing`), that of the host.
+    pub(crate) epoch: Cell<u64>,
+    pub(crate) timing: Cell<Timing>,
+    pub(crate) stage: Cell<Stage>,
+    /// The deadline was seen to have passed; stays so.
+    pub(crate) timed_out: Cell<bool>,
+    /// Somebody inside saw a trigger of another make fire.
+    pub(crate) told: Cell<bool>,
+    pub(crate) phase: Phase,
+    pub(crate) kind: Kind,
     /// Whether a source of another make is among them.
     pub(crate) has_triggers: bool,
-    /// The deadline was seen to have passed; stays so.
-    pub(crate) timed_out: bool,
-    /// Somebody inside saw a trigger of another make fire.
-    pub(crate) told: bool,
-    pub(crate) stage: Stage,
     /// The body is being dropped.
     pub(crate) is_ending: bool,
-    pub(crate) kind: Kind,
-}
-
-/// What is inside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A body.
-    #[default]
-    Body,
-    /// All of a spawned task: not a fence of the user's own.
-    Task,
-    /// Plain code, which nothing can cut.
-    Plain,
-}
-
-/// How far the cancelling has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Nothing has fired, as far as the fence has looked.
-    #[default]
-    Open,
-    /// Something has fired, and those inside have been told.
-    Fired,
-    /// The grace is over.
-    Overdue,
-}
-
-#[derive(Default)]
-pub(crate) struct Extra {
-    /// What the guards have been asked about.
-    pub(crate) asked: Vec<Asked>,
-    /// What those inside are told.
-    pub(crate) told: Option<Firing>,
-    /// When the grace ends.
-    pub(crate) cut_at: Option<Instant>,
-    /// The cleanups registered with this fence.
-    pub(crate) jobs: Vec<Arc<Job>>,
-    /// Those of fences inside that this one dropped, innermost first.
-    pub(crate) batches: Vec<Batch>,
-    pub(crate) cleaning: Option<Cleaning>,
-    /// What became of them.
-    pub(crate) cleanup: Cleanup,
-    /// The sources of the scopes of plain code around it, which its guards are not asked about.
-    pub(crate) around: Fencing,
-}
-
-/// A firing that guards have been asked about.
-pub(crate) struct Asked {
-    pub(crate) reason: Reason,
-    /// `None` while they are being asked.
-    pub(crate) accepted: Option<bool>,
-}
-
-impl Extra {
-    pub(crate) fn cleaned(&mut self, cleanup: Cleanup) {
-        self.cleaning = None;
-        self.cleanup = cleanup;
-    }
 }
 
 impl Live {
+    #[inline]
+    pub(crate) fn of(fencing: Fencing) -> Self {
+        Self {
+            fencing,
+            ..Self::default()
+        }
+    }
+
+    /// Whether somebody has to learn of it if it is dropped now.
+    #[inline]
+    pub(crate) fn is_begun(&self) -> bool {
+        match self.phase {
+            Phase::Ended => false,
+            Phase::Waiting(_) => self.some_extra().is_some(),
+            Phase::Running | Phase::Cleaning => true,
+        }
+    }
+
     /// Fired as far as loads can tell.
     #[inline]
     pub(crate) fn is_latched(&self) -> bool {
-        let around = |extra: &Extra| extra.around.entries().iter().any(Entry::is_latched);
-        self.timed_out
-            || self
-                .shared
-                .as_ref()
-                .is_some_and(|shared| shared.latch.is_fired())
-            || self.fencing.entries().iter().any(Entry::is_latched)
-            || self.extra.as_deref().is_some_and(around)
+        self.timed_out.get()
+            || self.fencing.is_latched()
+            || self.some_extra().is_some_and(Extra::is_latched)
     }
 
     /// The entries of the sets that it was made from.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let around = self.extra.as_ref().map(|extra| extra.around.entries());
-        self.fencing
-            .entries()
-            .iter()
-            .chain(around.unwrap_or_default())
+        let around = self.some_extra().map(|extra| extra.around.entries());
+        let own = self.fencing.entries().iter();
+        own.chain(around.unwrap_or_default())
+    }
+
+    /// Visits them until one says yes.
+    #[inline]
+    pub(crate) fn any_entry(&self, mut visit: impl FnMut(&Entry) -> bool) -> bool {
+        for entry in self.fencing.entries() {
+            if visit(entry) {
+                return true;
+            }
+        }
+        match self.some_extra() {
+            Some(extra) => extra.around.entries().iter().any(visit),
+            None => false,
+        }
     }
 
     #[inline]
@@ -132,25 +97,34 @@ impl Live {
     /// Whether its entries may stand for fences in other tasks.
     #[inline]
     pub(crate) fn is_enclosed(&self) -> bool {
-        self.kind != Kind::Body || self.extra.is_some()
+        self.kind != Kind::Body || self.some_extra().is_some()
     }
 
     /// Whether the clock may tell it something.
     #[inline]
     pub(crate) fn is_timed(&self) -> bool {
-        self.deadline.is_some() || self.stage == Stage::Fired
+        self.deadline.get().is_some() || self.stage.get() == Stage::Fired
+    }
+
+    /// Whether there is no more to it than latches and a deadline that has not passed.
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        !(self.timed_out.get() | self.told.get() | self.has_triggers) && self.some_extra().is_none()
     }
 
     /// Whether a firing is a cut there and then, as far as policies go.
     #[inline]
     pub(crate) fn is_strict(&self) -> bool {
-        self.stage == Stage::Open && !self.is_plain() && self.policy().is_none()
+        self.stage.get() == Stage::Open && !self.is_plain() && self.policy().is_none()
     }
 
     /// Whether it takes the firing of a latch to cut it, and nothing else.
     #[inline]
     pub(crate) fn is_watched_by_latches(&self) -> bool {
-        self.is_strict() && self.deadline.is_none() && !self.has_triggers && !self.is_enclosed()
+        self.is_strict()
+            && self.deadline.get().is_none()
+            && !self.has_triggers
+            && !self.is_enclosed()
     }
 
     #[inline]
@@ -169,65 +143,108 @@ impl Live {
 
     /// Whether a firing is anything but a cut there and then.
     pub(crate) fn is_special(&self) -> bool {
-        self.holds > 0
-            || self.shared.is_some()
-            || self.policy().is_some()
-            || self.stage != Stage::Open
+        self.some_extra().is_some() || self.policy().is_some() || self.stage.get() != Stage::Open
     }
 
     /// Whether the guards let something through, or what fired is none of their business.
     pub(crate) fn has_accepted(&self) -> bool {
-        let Some(extra) = &self.extra else {
+        let Some(extra) = self.some_extra() else {
             return false;
         };
-        extra.asked.iter().any(|asked| asked.accepted == Some(true))
+        extra.has_accepted()
             || extra.around.entries().iter().any(Entry::is_latched)
-            || (self.timed_out && extra.around.has_passed())
-    }
-
-    pub(crate) fn has_asked(&self, reason: &Reason) -> bool {
-        let asked = self.extra.iter().flat_map(|extra| &extra.asked);
-        asked
-            .into_iter()
-            .any(|asked| asked.reason.is_seen_as(reason))
+            || (self.timed_out.get() && extra.around.has_passed())
     }
 
     pub(crate) fn has_declined(&self, reason: &Reason) -> bool {
-        let asked = self.extra.iter().flat_map(|extra| &extra.asked);
-        asked
-            .into_iter()
-            .any(|asked| asked.accepted == Some(false) && asked.reason.is_seen_as(reason))
+        self.some_extra()
+            .is_some_and(|extra| extra.has_declined(reason))
     }
 
     pub(crate) fn declined(&self) -> Vec<Reason> {
-        let asked = self.extra.iter().flat_map(|extra| &extra.asked);
-        asked
-            .into_iter()
-            .filter(|asked| asked.accepted == Some(false))
-            .map(|asked| asked.reason.clone())
-            .collect()
+        self.some_extra().map(Extra::declined).unwrap_or_default()
+    }
+
+    /// The timer of the fence went off: those who asked it to be woken have to ask again.
+    pub(crate) fn note_time(&self) -> Instant {
+        let now = Instant::now();
+        self.epoch.set(0);
+        self.expire(now);
+        now
     }
 
     /// Takes note of the time.
-    pub(crate) fn expire(&mut self, now: Instant) {
-        self.timed_out |= has_passed(self.deadline, Some(now));
-        let cut_at = self.extra.as_ref().and_then(|extra| extra.cut_at);
-        if self.stage == Stage::Fired && has_passed(cut_at, Some(now)) {
-            self.stage = Stage::Overdue;
+    pub(crate) fn expire(&self, now: Instant) {
+        if has_passed(self.deadline.get(), Some(now)) {
+            self.timed_out.set(true);
+        }
+        let cut_at = self.some_extra().and_then(|extra| extra.cut_at);
+        if self.stage.get() == Stage::Fired && has_passed(cut_at, Some(now)) {
+            self.stage.set(Stage::Overdue);
         }
     }
 
-    pub(crate) fn extra(&mut self) -> &mut Extra {
-        self.extra.get_or_insert_default()
+    /// Whether its deadline wakes the task, if it has no host.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.timing.get() == Timing::Armed || self.deadline.get().is_none()
+    }
+
+    /// The same with a host in that epoch, which has to wake it for all else too.
+    #[inline]
+    pub(crate) fn is_awaited_of(&self, epoch: u64) -> bool {
+        let timing = self.timing.get();
+        timing == Timing::Armed || (timing == Timing::Asked && self.epoch.get() == epoch)
+    }
+
+    /// It was asked of the host to be woken, in this epoch of the host.
+    pub(crate) fn asked(&self, epoch: u64) {
+        self.timing.set(Timing::Asked);
+        self.epoch.set(epoch);
+    }
+
+    /// The host that it asked, if it did, is not around any more.
+    #[inline]
+    pub(crate) fn be_host(&self) {
+        if self.timing.get() == Timing::Asked {
+            self.timing.set(Timing::Idle);
+            self.epoch.set(0);
+        }
+    }
+
+    /// What it shares, if it does.
+    #[inline]
+    pub(crate) fn shared_part(&self) -> Option<&Arc<Shared>> {
+        self.some_extra().and_then(|extra| extra.shared.get())
     }
 
     /// The shared part of a fence that is running.
-    pub(crate) fn shared(&mut self) -> &Arc<Shared> {
-        let deadline = self.deadline;
-        self.shared.get_or_insert_with(|| {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.extra().shared.get_or_init(|| {
             let shared = Shared::new();
-            shared.start(deadline);
+            shared.start(self.deadline.get());
             Arc::new(shared)
         })
+    }
+
+    #[inline]
+    pub(crate) fn some_extra(&self) -> Option<&Extra> {
+        self.extra.get().map(|extra| &**extra)
+    }
+
+    pub(crate) fn some_extra_mut(&mut self) -> Option<&mut Extra> {
+        self.extra.get_mut().map(|extra| &mut **extra)
+    }
+
+    pub(crate) fn extra(&self) -> &Extra {
+        self.extra.get_or_init(Box::default)
+    }
+
+    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
+        self.extra();
+        match self.extra.get_mut() {
+            Some(extra) => extra,
+            None => unreachable!("it was just made"),
+        }
     }
 }

@@ -3,18 +3,21 @@
 pub use fence_macros::__fenced_block;
 
 pub use crate::flow::*;
-pub use crate::own::Named;
+pub use crate::site::{Named, Site};
+pub use crate::times::Time;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::engine::{Engine, Extends};
+use crate::engine::Core;
 use crate::event::Event;
 use crate::fence::{Fence, Plain, Try};
 use crate::fencing::Fencing;
 use crate::own::{Own, Slot};
 use crate::policy::Amend;
-use crate::times::{Limit, Span, Time, When};
+use crate::site::At;
+use crate::stage::{Extends, Phase};
+use crate::times::{Limit, Span, When};
 use crate::trigger::Trigger;
 
 /// The options of one fence, in the text of a program.
@@ -23,7 +26,6 @@ use crate::trigger::Trigger;
 pub struct Options<S> {
     own: S,
     inherit: bool,
-    name: Option<&'static str>,
 }
 
 /// No options: a fence under the bound set.
@@ -31,23 +33,27 @@ pub fn options() -> Options<()> {
     Options {
         own: (),
         inherit: true,
-        name: None,
     }
+}
+
+/// Options that are known at compile time.
+pub fn options_at(site: &'static Site) -> Options<At> {
+    options().with(|()| At::new(site))
 }
 
 impl<S: Own> Options<S> {
     /// A length of time that every run of this fence gets the whole of: a `Duration`.
-    pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Option<Time>)> {
+    pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
         self.time(code, Span::Timeout(limit.limit().unwrap_or(Duration::MAX)))
     }
 
     /// A length of time that starts with the fence and that everything below spends from.
-    pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Option<Time>)> {
+    pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
         self.time(code, Span::Budget(limit.limit().unwrap_or(Duration::MAX)))
     }
 
     /// A point in time: an `Instant`.
-    pub fn deadline(self, code: &'static str, at: impl When) -> Options<(S, Option<Time>)> {
+    pub fn deadline(self, code: &'static str, at: impl When) -> Options<(S, Time)> {
         let never = Span::Budget(Duration::MAX);
         self.time(code, at.when().map_or(never, |at| Span::Deadline(at, None)))
     }
@@ -57,17 +63,9 @@ impl<S: Own> Options<S> {
         self.with(|own| (own, Slot::of(code, trigger)))
     }
 
-    /// What is bound under this name, or else the event of the process that has it.
-    pub fn on_named(self, name: &'static Named) -> Options<(S, Slot)> {
-        self.with(|own| (own, Slot::named(name)))
-    }
-
     /// The name of the fence, for messages.
-    pub fn name(self, name: &'static str) -> Self {
-        Self {
-            name: Some(name),
-            ..self
-        }
+    pub fn name(self, name: &'static str) -> Options<(S, &'static str)> {
+        self.with(|own| (own, name))
     }
 
     /// Whether the fence extends the bound set (the default) or starts from an empty one.
@@ -106,29 +104,27 @@ impl<S: Own> Options<S> {
         self.with(|own| (own, Amend::unless(Cow::Borrowed(code), condition)))
     }
 
-    fn time(self, code: &'static str, span: Span) -> Options<(S, Option<Time>)> {
+    fn time(self, code: &'static str, span: Span) -> Options<(S, Time)> {
         let code = Cow::Borrowed(code);
-        self.with(|own| (own, Some(Time { code, span })))
+        self.with(|own| (own, Time { code, span }))
     }
 
     fn with<L>(self, extend: impl FnOnce(S) -> L) -> Options<L> {
         Options {
             own: extend(self.own),
             inherit: self.inherit,
-            name: self.name,
         }
     }
 
-    fn engine(self) -> Engine<S> {
+    fn core(self) -> Core<S> {
         let extends = if self.inherit {
             Extends::Bound
         } else {
             Extends::BoundNames
         };
-        let mut engine = Engine::new(Fencing::new(), self.own);
-        engine.extends = extends;
-        engine.live.name = self.name;
-        engine
+        let mut core = Core::new(Fencing::new(), self.own);
+        core.live.phase = Phase::Waiting(extends);
+        core
     }
 }
 
@@ -137,7 +133,7 @@ pub fn fence<F: IntoFuture, S: Own>(
     options: Options<S>,
     body: F,
 ) -> Fence<F::IntoFuture, S, Plain> {
-    Fence::from_engine(options.engine(), body.into_future())
+    Fence::from_core(options.core(), body.into_future())
 }
 
 /// The fence of `#[fenced(try)]`.
@@ -145,7 +141,7 @@ pub fn fence_try<F: IntoFuture, S: Own>(
     options: Options<S>,
     body: F,
 ) -> Fence<F::IntoFuture, S, Try> {
-    Fence::from_engine(options.engine(), body.into_future())
+    Fence::from_core(options.core(), body.into_future())
 }
 
 /// What [`spawn`](crate::spawn) spawns, for tests that poll it by hand.

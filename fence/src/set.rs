@@ -8,19 +8,41 @@ use tokio::time::Instant;
 use crate::fencing::Fencing;
 use crate::policy::{Amend, Policy};
 use crate::source::Entry;
-use crate::times::{Span, Time, has_passed};
+use crate::times::{Earliest, Span, Time, has_passed};
 
 #[derive(Clone, Default)]
 pub(crate) struct Set {
     entries: Vec<Entry>,
     times: Vec<Time>,
+    /// What follows from the times, so that no fence has to look at each of them.
+    earliest: Earliest,
+    /// Whether a source of another make is among the entries.
+    has_triggers: bool,
     name: Option<Cow<'static, str>>,
     policy: Option<Box<Policy>>,
 }
 
 impl Fencing {
+    #[inline]
     pub(crate) fn entries(&self) -> &[Entry] {
         self.set.as_ref().map_or(&[], |set| &set.entries)
+    }
+
+    #[inline]
+    pub(crate) fn is_latched(&self) -> bool {
+        self.entries().iter().any(Entry::is_latched)
+    }
+
+    #[inline]
+    pub(crate) fn earliest(&self) -> Earliest {
+        self.set
+            .as_ref()
+            .map_or_else(Earliest::default, |set| set.earliest)
+    }
+
+    #[inline]
+    pub(crate) fn has_triggers(&self) -> bool {
+        self.set.as_ref().is_some_and(|set| set.has_triggers)
     }
 
     pub(crate) fn times(&self) -> &[Time] {
@@ -43,13 +65,17 @@ impl Fencing {
     /// Takes an entry in that is not of the user's making.
     pub(crate) fn add(&mut self, entry: Entry) {
         if !self.entries().iter().any(|known| known.is_same(&entry)) {
-            self.edit().entries.push(entry);
+            let set = self.edit();
+            set.has_triggers |= entry.trigger().is_some();
+            set.entries.push(entry);
         }
     }
 
     /// Takes a time in that is not of the user's making.
     pub(crate) fn add_time(&mut self, time: Time) {
-        self.edit().times.push(time);
+        let set = self.edit();
+        set.earliest.add(&time);
+        set.times.push(time);
     }
 
     pub(crate) fn rename(&mut self, name: Cow<'static, str>) {
@@ -71,11 +97,7 @@ impl Fencing {
 
     /// The earliest of its points in time: what a fence below it can have at most.
     pub(crate) fn bound_deadline(&self) -> Option<Instant> {
-        let at = |time: &Time| match time.span {
-            Span::Deadline(at, _) => Some(at),
-            Span::Timeout(_) | Span::Budget(_) => None,
-        };
-        self.times().iter().filter_map(at).min()
+        self.set.as_ref()?.earliest.at
     }
 
     /// Whether one of its points in time has passed.
@@ -98,6 +120,7 @@ impl Fencing {
                 .into_iter()
                 .filter_map(|time| time.started(now))
                 .collect();
+            set.summarize();
         }
         self
     }
@@ -105,16 +128,9 @@ impl Fencing {
     /// Only the triggers of the codes that `wanted` accepts.
     pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
         let wanted = self.entries().iter().filter(|entry| wanted(&entry.code));
-        let entries: Vec<_> = wanted.cloned().collect();
-        if entries.is_empty() {
-            return Self::new();
-        }
-        Self {
-            set: Some(Arc::new(Set {
-                entries,
-                ..Set::default()
-            })),
-        }
+        let mut only = Self::new();
+        wanted.for_each(|entry| only.add(entry.clone()));
+        only
     }
 
     pub(crate) fn time(mut self, code: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
@@ -123,15 +139,23 @@ impl Fencing {
             code: code.into(),
             span,
         };
-        let times = &mut self.edit().times;
+        let set = self.edit();
         let tighter = |known: &mut Time| known.tighter(&time).map(|tighter| *known = tighter);
-        if times.iter_mut().find_map(tighter).is_none() {
-            times.push(time);
+        if set.times.iter_mut().find_map(tighter).is_none() {
+            set.times.push(time);
         }
+        set.summarize();
         self
     }
 
     fn edit(&mut self) -> &mut Set {
         Arc::make_mut(self.set.get_or_insert_default())
+    }
+}
+
+impl Set {
+    fn summarize(&mut self) {
+        self.earliest = Earliest::default();
+        self.times.iter().for_each(|time| self.earliest.add(time));
     }
 }

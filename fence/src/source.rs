@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::latch::{Latch, LatchRef};
+use crate::latch::Latch;
 use crate::reason::{Firing, Reason};
 use crate::shared::Shared;
 use crate::trigger::Trigger;
@@ -17,7 +17,7 @@ pub struct Source(pub(crate) Kind);
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// An event or a handle: looking costs one load, waiting one slot.
-    Latch(LatchRef),
+    Latch(Arc<Latch>),
     /// A fence around the place where this one's task was spawned (D27).
     Lineage(Arc<Shared>),
     /// Anything else, through its own methods.
@@ -32,7 +32,7 @@ pub struct Entry {
 }
 
 impl Source {
-    pub(crate) fn latch(latch: LatchRef) -> Self {
+    pub(crate) fn latch(latch: Arc<Latch>) -> Self {
         Self(Kind::Latch(latch))
     }
 
@@ -56,7 +56,7 @@ impl Source {
 
     fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Kind::Latch(one), Kind::Latch(other)) => one.is_same(other),
+            (Kind::Latch(one), Kind::Latch(other)) => Arc::ptr_eq(one, other),
             (Kind::Custom(one), Kind::Custom(other)) => Arc::ptr_eq(one, other),
             (Kind::Lineage(one), Kind::Lineage(other)) => Arc::ptr_eq(one, other),
             _ => false,
@@ -77,6 +77,7 @@ impl Entry {
     }
 
     /// Whether a latch has fired. Calls no user code: triggers of other makes are not asked.
+    #[inline]
     pub(crate) fn is_latched(&self) -> bool {
         match &self.source.0 {
             Kind::Latch(latch) => latch.is_fired(),

@@ -1,26 +1,16 @@
-//! What can be read off the fences around a piece of code.
+//! What the code inside of fences asks them, as far as flags and clocks go.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use crate::fencing::Fencing;
-use crate::live::{self, Live, Stage};
+use crate::frame::Here;
+use crate::quiet;
+use crate::running::Running;
 use crate::shared::Shared;
-use crate::source::{Entry, Kind, Source};
-use crate::stack::Stack;
-use crate::times::{Time, earliest};
-use crate::trigger::Trigger;
-use crate::view::View;
-
-/// A fence on the stack, with what it lent.
-#[derive(Clone, Copy)]
-pub(crate) struct Shown<'a> {
-    pub(crate) live: &'a Live,
-    pub(crate) entries: &'a [Entry],
-    pub(crate) times: &'a [Time],
-}
+use crate::source::{Entry, Kind};
+use crate::stage::{self, Stage};
 
 /// What is asked of the enclosing fences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,29 +30,10 @@ pub(crate) enum Answer {
     AskUsers,
 }
 
-impl<'a> Shown<'a> {
-    /// As far as flags go, which is all but its times.
+impl Running<'_> {
     #[inline]
-    pub(crate) fn of(live: &'a Live, entries: &'a [Entry]) -> Self {
-        let times = &[];
-        Self {
-            live,
-            entries,
-            times,
-        }
-    }
-
-    fn all_entries(self) -> impl Iterator<Item = &'a Entry> {
-        self.live.entries().chain(self.entries)
-    }
-
-    pub(crate) fn triggers(self) -> impl Iterator<Item = &'a Arc<dyn Trigger>> {
-        self.all_entries().filter_map(Entry::trigger)
-    }
-
-    #[inline]
-    pub(crate) fn answer(self, question: Question) -> Answer {
-        if self.live.is_strict() {
+    pub(crate) fn answer(&self, question: Question) -> Answer {
+        if self.watched.live.is_strict() {
             self.strict_answer(question)
         } else {
             self.lenient_answer(question)
@@ -70,10 +41,10 @@ impl<'a> Shown<'a> {
     }
 
     #[inline]
-    fn strict_answer(self, question: Question) -> Answer {
+    fn strict_answer(&self, question: Question) -> Answer {
         if self.is_latched(question) {
             Answer::Yes
-        } else if self.live.has_triggers {
+        } else if self.watched.live.has_triggers {
             Answer::AskUsers
         } else {
             Answer::No
@@ -81,9 +52,9 @@ impl<'a> Shown<'a> {
     }
 
     /// The same for a fence with policies, or one that has fired.
-    fn lenient_answer(self, question: Question) -> Answer {
-        let live = self.live;
-        match (live.stage, question) {
+    fn lenient_answer(&self, question: Question) -> Answer {
+        let live = self.watched.live;
+        match (live.stage.get(), question) {
             (Stage::Open, _) => {}
             (Stage::Fired, Question::Cuts) if live.is_lenient() => return Answer::No,
             (Stage::Fired | Stage::Overdue, _) => return Answer::Yes,
@@ -97,10 +68,10 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn guarded_answer(self, question: Question) -> Answer {
-        if self.live.has_accepted() {
+    fn guarded_answer(&self, question: Question) -> Answer {
+        if self.watched.live.has_accepted() {
             Answer::Yes
-        } else if self.live.has_triggers || self.is_latched(question) {
+        } else if self.watched.live.has_triggers || self.is_latched(question) {
             Answer::AskUsers
         } else {
             Answer::No
@@ -108,83 +79,76 @@ impl<'a> Shown<'a> {
     }
 
     #[inline]
-    fn is_latched(self, question: Question) -> bool {
-        self.live.is_latched()
-            || self.entries.iter().any(Entry::is_latched)
-            || (question == Question::Fired && self.live.is_enclosed() && self.is_seen())
+    fn is_latched(&self, question: Question) -> bool {
+        self.watched.live.is_latched()
+            || self.watched.is_own_latched()
+            || (question == Question::Fired && self.watched.live.is_enclosed() && self.is_seen())
     }
 
     /// Whether a fence around the place where this task was spawned is seen to have fired.
     #[cold]
-    fn is_seen(self) -> bool {
-        self.live.entries().any(Entry::is_seen)
-    }
-
-    /// What it watches, without what its guards are not asked about.
-    pub(crate) fn own_view(self) -> View {
-        let fencing = &self.live.fencing;
-        self.view_of(fencing.entries().iter(), fencing.times().iter())
-    }
-
-    /// All that it watches.
-    pub(crate) fn view(self) -> View {
-        let around = self.live.extra.as_ref().map(|extra| &extra.around);
-        let entries = around.map_or(&[][..], |around| around.entries());
-        let times = around.map_or(&[][..], |around| around.times());
-        let fencing = &self.live.fencing;
-        self.view_of(
-            entries.iter().chain(fencing.entries()),
-            times.iter().chain(fencing.times()),
-        )
-    }
-
-    fn view_of(
-        self,
-        entries: impl Iterator<Item = &'a Entry>,
-        times: impl Iterator<Item = &'a Time>,
-    ) -> View {
-        View {
-            entries: entries.chain(self.entries).cloned().collect(),
-            times: times.chain(self.times).cloned().collect(),
-            start: self.live.start,
-            deadline: self.live.deadline,
-            is_guarded: self.live.is_guarded(),
-        }
-    }
-
-    fn effective_deadline(self) -> Option<Instant> {
-        let around = self.all_entries().filter_map(Entry::effective_deadline);
-        earliest(self.live.deadline, around.min())
+    fn is_seen(&self) -> bool {
+        self.watched.live.entries().any(Entry::is_seen)
     }
 }
 
-impl Stack {
-    /// The nth trigger of another make around this code.
-    pub(crate) fn trigger(
-        &self,
-        nth: usize,
-        question: Question,
-    ) -> Option<(usize, Arc<dyn Trigger>)> {
-        let is_settled =
-            |live: &Live| live.is_guarded() || (question == Question::Cuts && live.is_lenient());
-        let mut all = self
-            .enclosing()
-            .filter(|(_, shown)| !is_settled(shown.live))
-            .flat_map(|(frame, shown)| shown.triggers().map(move |t| (frame, t.clone())));
-        all.nth(nth)
+impl Here<'_> {
+    /// Whether an enclosing fence cuts. Time that nobody saw pass yet does not count.
+    #[inline]
+    pub(crate) fn is_interrupted(self) -> bool {
+        self.find_out(Question::Cuts, false)
     }
 
-    pub(crate) fn tell(&mut self, frame: usize) {
-        if let Some(running) = self.running(frame) {
-            running.live.told = true;
+    /// The same with a look at the clock, if one of them has a deadline.
+    #[inline]
+    pub(crate) fn is_interrupted_now(self) -> bool {
+        self.find_out(Question::Cuts, true)
+    }
+
+    #[inline]
+    pub(crate) fn find_out(self, question: Question, timed: bool) -> bool {
+        match self.ask(question, timed) {
+            Answer::Yes => true,
+            Answer::AskUsers => self.ask_users(question),
+            Answer::No => false,
         }
+    }
+
+    /// What the fences around this code say, as far as flags go; `timed` with a look at the clock,
+    /// if one of them has a deadline. A fence whose deadline has passed is told so.
+    #[inline]
+    pub(crate) fn ask(self, question: Question, timed: bool) -> Answer {
+        let (mut now, mut answer) = (None, Answer::No);
+        for running in self.enclosing() {
+            let live = running.watched.live;
+            if timed && live.is_timed() {
+                live.expire(*now.get_or_insert_with(Instant::now));
+            }
+            match running.answer(question) {
+                Answer::Yes => return Answer::Yes,
+                Answer::AskUsers => answer = Answer::AskUsers,
+                Answer::No => {}
+            }
+        }
+        answer
+    }
+
+    /// Whether an enclosing fence has fired, even if it does not cut yet.
+    pub(crate) fn has_fired(self) -> bool {
+        let firings = quiet::firings();
+        let has_fired = self.find_out(Question::Fired, true);
+        let is_quiet = |running: &Running<'_>| running.watched.live.is_watched_by_latches();
+        if !has_fired && self.is_whole() && self.enclosing().all(is_quiet) {
+            quiet::looked(firings);
+        }
+        has_fired
     }
 
     /// What the innermost fence passes its cancellation on to: the fence around it, or around the
     /// place where its task was spawned.
-    pub(crate) fn linked_to(&mut self) -> Option<Arc<Shared>> {
+    pub(crate) fn linked_to(self) -> Option<Arc<Shared>> {
         let live = self.innermost()?;
-        if live.kind != live::Kind::Task {
+        if live.kind != stage::Kind::Task {
             return Some(live.shared().clone());
         }
         match &live.fencing.entries().last()?.source.0 {
@@ -193,44 +157,43 @@ impl Stack {
         }
     }
 
-    /// Adds a fence as a source for what is spawned inside. A scope of plain code, which nobody
-    /// polls, and a task, which is no fence of the user's own, pass their sources on instead: so
-    /// there are no chains, however often a task spawns the next.
-    pub(crate) fn adopt(&mut self, frame: usize, lineage: &mut Fencing) {
-        let Some(shown) = self.fence(frame) else {
-            return;
-        };
-        let view = shown.view();
-        if shown.live.kind != live::Kind::Body {
-            view.add_to(lineage);
-        } else if let Some(running) = self.running(frame) {
-            let shared = running.live.shared().clone();
-            shared.adopt(|| view);
-            lineage.add(Entry {
-                code: Cow::Borrowed(""),
-                source: Source::lineage(shared),
-            });
+    /// The enclosing fences as sources for what is spawned here, outermost first (D27).
+    pub(crate) fn lineage(self) -> Fencing {
+        let mut lineage = Fencing::new();
+        let fences: Vec<_> = self.enclosing().collect();
+        for running in fences.into_iter().rev() {
+            running.adopt(&mut lineage);
         }
+        lineage
     }
 
     /// The earliest deadline of the bound set and of all enclosing fences.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(self) -> Option<Instant> {
         let bound = self.bound().and_then(Fencing::bound_deadline);
         self.enclosing()
-            .filter_map(|(_, shown)| shown.effective_deadline())
+            .filter_map(|running| running.watched.effective_deadline())
             .chain(bound)
             .min()
     }
 
     /// The sources of the scopes of plain code right around this, as a set.
-    pub(crate) fn around(&self) -> Option<Fencing> {
-        let mut scopes = self.enclosing().map(|(_, shown)| shown);
-        let innermost = scopes.next().filter(|shown| shown.live.is_plain())?;
-        let mut around = Fencing::new();
-        innermost.view().add_to(&mut around);
-        for outer in scopes.take_while(|shown| shown.live.is_plain()) {
-            outer.view().add_to(&mut around);
+    #[inline]
+    pub(crate) fn around(self) -> Option<Fencing> {
+        let innermost = self.enclosing().next()?;
+        if innermost.watched.live.is_plain() {
+            Some(self.scopes())
+        } else {
+            None
         }
-        Some(around)
+    }
+
+    #[cold]
+    fn scopes(self) -> Fencing {
+        let mut around = Fencing::new();
+        let is_scope = |running: &&Running<'_>| running.watched.live.is_plain();
+        for scope in self.enclosing().take_while(is_scope) {
+            scope.watched.view().add_to(&mut around);
+        }
+        around
     }
 }

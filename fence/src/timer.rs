@@ -19,60 +19,43 @@ pin_project! {
     pub(crate) struct Timer {
         #[pin]
         sleep: Option<Sleep>,
-        state: State,
     }
 }
 
+/// How a fence is woken in time. Kept apart from the timer, where it takes no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+pub(crate) enum Timing {
     #[default]
     Idle,
-    /// Our own is running.
+    /// By its own timer, which is running.
     Armed,
-    /// Our own was armed too late, and went off at once. The fences inside learn of it in the next
-    /// poll.
+    /// Its own timer was armed too late, and went off at once. The fences inside learn of it in
+    /// the next poll.
     WentOff,
-    /// The host of this epoch was asked, or had nothing to be asked for.
-    Asked(u64),
+    /// By its host, of the epoch that is kept in place of its own.
+    Asked,
 }
 
 impl Timer {
     /// Whether our own timer went off since it was last asked about.
     #[inline]
-    pub(crate) fn went_off(self: Pin<&mut Self>) -> bool {
-        let this = self.project();
-        let went_off = match this.state {
-            State::Armed => this
-                .sleep
-                .as_pin_mut()
-                .is_some_and(|sleep| sleep.is_elapsed()),
-            State::WentOff => true,
-            State::Idle | State::Asked(_) => false,
+    pub(crate) fn went_off(self: Pin<&mut Self>, timing: &Cell<Timing>) -> bool {
+        let went_off = if timing.get() == Timing::Armed {
+            let sleep = self.project().sleep.as_pin_mut();
+            sleep.is_some_and(|sleep| sleep.is_elapsed())
+        } else {
+            timing.get() == Timing::WentOff
         };
         if went_off {
-            *this.state = State::Idle;
+            timing.set(Timing::Idle);
         }
         went_off
     }
 
-    /// Whether the host of this epoch knows all that it needs to.
-    pub(crate) fn has_asked(&self, epoch: u64) -> bool {
-        self.state == State::Asked(epoch)
-    }
-
-    pub(crate) fn is_armed(&self) -> bool {
-        self.state == State::Armed
-    }
-
-    pub(crate) fn armed_at(&self) -> Option<Instant> {
-        self.sleep
-            .as_ref()
-            .filter(|_| self.is_armed())
-            .map(Sleep::deadline)
-    }
-
-    pub(crate) fn asked(self: Pin<&mut Self>, epoch: u64) {
-        *self.project().state = State::Asked(epoch);
+    /// What it is set to, while it is running.
+    pub(crate) fn armed_at(&self, timing: Timing) -> Option<Instant> {
+        let sleep = self.sleep.as_ref().filter(|_| timing == Timing::Armed);
+        sleep.map(Sleep::deadline)
     }
 
     /// Sees to it that the task is woken at `at` or earlier; true if that has passed.
@@ -80,19 +63,20 @@ impl Timer {
     /// Polled without regard to the coop budget, which the body may have spent (D7).
     pub(crate) fn arm(
         self: Pin<&mut Self>,
+        timing: &Cell<Timing>,
         at: Instant,
         moved: bool,
         cx: &mut Context<'_>,
     ) -> bool {
         let mut this = self.project();
-        let is_armed = *this.state == State::Armed;
+        let is_armed = timing.get() == Timing::Armed;
         match this.sleep.as_mut().as_pin_mut() {
             None => this.sleep.set(Some(sleep_until(at))),
             Some(sleep) if !is_armed || at < sleep.deadline() => sleep.reset(at),
             Some(_) if !moved => return false,
             Some(_) => {}
         }
-        *this.state = State::Armed;
+        timing.set(Timing::Armed);
         let Some(sleep) = this.sleep.as_pin_mut() else {
             return false;
         };
@@ -101,17 +85,17 @@ impl Timer {
             .poll(cx)
             .is_ready();
         if is_elapsed {
-            *this.state = State::WentOff;
+            timing.set(Timing::WentOff);
         }
         is_elapsed
     }
 
-    pub(crate) fn disarm(self: Pin<&mut Self>) {
+    pub(crate) fn disarm(self: Pin<&mut Self>, timing: &Cell<Timing>) {
         let mut this = self.project();
         if this.sleep.is_some() {
             this.sleep.set(None);
         }
-        *this.state = State::Idle;
+        timing.set(Timing::Idle);
     }
 }
 

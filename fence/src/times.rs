@@ -77,8 +77,56 @@ impl Time {
     }
 }
 
+/// The earliest of many times, before it is known when they start.
+#[derive(Clone, Copy, Debug, Default)]
+#[doc(hidden)]
+pub struct Earliest {
+    /// Of those that start with the fence.
+    pub(crate) limit: Option<Duration>,
+    /// Of those that are instants.
+    pub(crate) at: Option<Instant>,
+}
+
+impl Earliest {
+    pub(crate) fn add(&mut self, time: &Time) {
+        match time.span {
+            Span::Timeout(limit) | Span::Budget(limit) => {
+                self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
+            }
+            Span::Deadline(at, _) => self.at = earliest(self.at, Some(at)),
+        }
+    }
+
+    /// The same with another one.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        if let Some(limit) = other.limit {
+            self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
+        }
+        self.at = earliest(self.at, other.at);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn is_some(&self) -> bool {
+        self.limit.is_some() || self.at.is_some()
+    }
+
+    /// When it passes for a fence that starts at `start`; `None` if never (D7).
+    #[inline]
+    pub(crate) fn deadline(&self, start: Instant) -> Option<Instant> {
+        earliest(
+            self.limit.and_then(|limit| start.checked_add(limit)),
+            self.at,
+        )
+    }
+}
+
+#[inline]
 pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    one.into_iter().chain(other).min()
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {

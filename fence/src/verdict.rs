@@ -1,19 +1,17 @@
 //! What a fence writes down when it ends.
 
-use std::borrow::Cow;
-
 use tokio::time::Instant;
 
 use crate::cancelled::{Cancelled, Record};
 use crate::cleanup::Cleanup;
-use crate::engine::{Engine, Phase};
+use crate::engine::Engine;
 use crate::hold;
-use crate::own::Own;
 use crate::reason::Reason;
 use crate::shared::State;
+use crate::stage::Phase;
 use crate::view;
 
-impl<S: Own> Engine<S> {
+impl Engine<'_> {
     /// The record of a cancellation.
     pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
         self.record(self.reasons(Instant::now()), cleanup)
@@ -21,12 +19,11 @@ impl<S: Own> Engine<S> {
 
     pub(crate) fn record(&self, reasons: Vec<Reason>, cleanup: Cleanup) -> Cancelled {
         let now = Instant::now();
-        let name = self.live.name.map(Cow::Borrowed);
         let start = self.live.start;
         Cancelled::new(Record {
             reasons,
             declined: self.live.declined(),
-            name: name.or_else(|| self.live.fencing.name().cloned()),
+            name: self.watched().name(),
             elapsed: start.map_or_else(Default::default, |start| now - start),
             cleanup,
         })
@@ -34,15 +31,17 @@ impl<S: Own> Engine<S> {
 
     /// Tells the handles, and those inside, how it ended.
     pub(crate) fn report(&mut self, state: State) {
-        self.phase = Phase::Ended;
-        self.hold.release();
-        if self.live.id != 0 {
-            hold::ended(self.live.id, self.live.holds);
-        }
-        let Some(shared) = &self.live.shared else {
+        self.live.phase = Phase::Ended;
+        let Some(extra) = self.live.some_extra_mut() else {
             return;
         };
-        shared.finish(state, self.sorted_reasons(Instant::now()));
+        extra.hold.release();
+        if extra.id.get() != 0 {
+            hold::ended(extra.id.get(), extra.holds.get());
+        }
+        if let Some(shared) = self.live.shared_part() {
+            shared.finish(state, self.sorted_reasons(Instant::now()));
+        }
     }
 
     /// The same as [`reasons`](Self::reasons), in firing order.
@@ -62,13 +61,14 @@ impl<S: Own> Engine<S> {
         };
         let start = self.live.start.unwrap_or(now);
         self.each_time(|time| time.reason(start, now).into_iter().for_each(&mut add));
-        let handle = self.live.shared.as_ref().and_then(|shared| shared.reason());
+        let handle = self.live.shared_part().and_then(|shared| shared.reason());
         handle.into_iter().for_each(&mut add);
         let mut nth = 0;
         self.any_entry(|entry| {
             let reported = entry.trigger().and_then(|_| {
                 nth += 1;
-                self.watch.reported(nth - 1).cloned()
+                let extra = self.live.some_extra()?;
+                extra.spilled.reported(nth - 1).cloned()
             });
             match reported {
                 Some(firing) => add(Reason::new(entry.code.clone(), firing)),

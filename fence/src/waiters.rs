@@ -27,12 +27,30 @@ const EAGER: bool = cfg!(fence_loom);
 /// An empty list keeps at most this many slots.
 const KEPT_SLOTS: usize = 64;
 
-/// Where a registration is: its list (0 is the main one) and its slot, counted from one so that
-/// an absent key takes no room.
+/// Where a registration is, in four bytes: its list (0 is the main one) above its slot, which is
+/// counted from one so that an absent key takes no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
-    list: u32,
-    slot: NonZeroU32,
+pub(crate) struct Key(NonZeroU32);
+
+/// The bits of a key that are its slot.
+const SLOT: u32 = 27;
+
+impl Key {
+    /// `None` if the list is full: 134 million wait in it.
+    fn new(list: u32, slot: usize) -> Option<Self> {
+        let slot = u32::try_from(slot + 1)
+            .ok()
+            .filter(|slot| slot >> SLOT == 0)?;
+        NonZeroU32::new(list << SLOT | slot).map(Self)
+    }
+
+    fn list(self) -> u32 {
+        self.0.get() >> SLOT
+    }
+
+    fn slot(self) -> usize {
+        (self.0.get() & ((1 << SLOT) - 1)) as usize - 1
+    }
 }
 
 #[derive(Debug)]
@@ -74,8 +92,8 @@ impl Waiters {
     pub(crate) fn insert(&self, waker: &Waker) -> Option<Key> {
         let waker = waker.clone();
         let index = self.index();
-        let refused = match self.open(index).insert(waker) {
-            Ok(slot) => return Some(Key { list: index, slot }),
+        let refused = match self.open(index).insert(index, waker) {
+            Ok(key) => return Some(key),
             Err(waker) => waker,
         };
         drop(refused);
@@ -84,7 +102,7 @@ impl Waiters {
 
     /// Takes a registration back; harmless after `close`.
     pub(crate) fn remove(&self, key: Key) {
-        let waker = self.open(key.list).remove(key.slot.get() - 1);
+        let waker = self.open(key.list()).remove(key.slot());
         drop(waker);
     }
 
@@ -152,12 +170,13 @@ impl List {
         }
     }
 
-    fn insert(&mut self, waker: Waker) -> Result<NonZeroU32, Waker> {
+    fn insert(&mut self, list: u32, waker: Waker) -> Result<Key, Waker> {
         if self.closed {
             return Err(waker);
         }
-        self.live += 1;
         let slot = self.free.map_or(self.slots.len(), |slot| slot as usize);
+        let key = Key::new(list, slot).expect("fewer than 134 million tasks wait for one event");
+        self.live += 1;
         match self.slots.get_mut(slot) {
             Some(place) => {
                 if let Slot::Vacant { next } = std::mem::replace(place, Slot::Taken(waker)) {
@@ -166,19 +185,16 @@ impl List {
             }
             None => self.slots.push(Slot::Taken(waker)),
         }
-        Ok(
-            u32::try_from(slot)
-                .map_or(NonZeroU32::MAX, |slot| NonZeroU32::MIN.saturating_add(slot)),
-        )
+        Ok(key)
     }
 
-    fn remove(&mut self, slot: u32) -> Option<Waker> {
-        let place = self.slots.get_mut(slot as usize)?;
+    fn remove(&mut self, slot: usize) -> Option<Waker> {
+        let place = self.slots.get_mut(slot)?;
         let vacant = Slot::Vacant { next: self.free };
         let Slot::Taken(waker) = std::mem::replace(place, vacant) else {
             return None;
         };
-        self.free = Some(slot);
+        self.free = u32::try_from(slot).ok();
         self.live -= 1;
         if self.live == 0 && self.slots.len() > KEPT_SLOTS {
             self.slots = Vec::new();

@@ -16,26 +16,28 @@ use crate::trigger::FiringFuture;
 use crate::waiters::Key;
 
 /// How many sources a fence watches without an allocation.
-const INLINE: usize = 4;
+const INLINE: usize = 3;
 
 #[derive(Default)]
 pub(crate) struct Watch {
     /// Of no waker while nothing is registered.
     waker: Fingerprint,
+    inline: [Option<Key>; INLINE],
+    /// How many places of `inline` are in use.
+    used: u8,
     /// Whether the sources of the fencing are among those registered.
     whole: bool,
     /// Whether the latch of the handles is.
     with_handle: bool,
-    /// How many places of `inline` are in use.
-    used: u8,
-    inline: [Option<Key>; INLINE],
-    rest: Option<Box<Rest>>,
 }
 
-/// What only some fences need.
+/// Keys in the order of their sources.
+pub(crate) type Keys = Vec<Option<Key>>;
+
+/// What only some fences need: the keys beyond the inline ones, and the waits.
 #[derive(Default)]
-struct Rest {
-    keys: Vec<Option<Key>>,
+pub(crate) struct Spilled {
+    pub(crate) keys: Keys,
     triggers: Vec<Waiting>,
 }
 
@@ -46,13 +48,24 @@ enum Waiting {
 
 impl Watch {
     /// Whether it watches under this waker, and everything if everything is needed.
+    #[inline]
     pub(crate) fn is_set(&self, waker: Fingerprint, whole: bool, with_handle: bool) -> bool {
         self.waker == waker && (self.whole || !whole) && self.with_handle == with_handle
     }
 
     /// Whether there may be anything to take back.
     pub(crate) fn is_used(&self) -> bool {
-        self.waker != Fingerprint::default() || self.rest.is_some()
+        self.waker != Fingerprint::default()
+    }
+
+    /// Whether it watches nothing, under whatever waker.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Forgets the waker.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
     }
 
     /// Whether the task moved to this waker from another one.
@@ -67,51 +80,50 @@ impl Watch {
     }
 
     /// Registers with a latch; `false` if it has fired.
-    pub(crate) fn add(&mut self, latch: &Latch, cx: &Context<'_>) -> bool {
+    pub(crate) fn add(&mut self, latch: &Latch, spilled: &mut Keys, cx: &Context<'_>) -> bool {
         let key = latch.waiters.insert(cx.waker());
-        self.push(key);
+        self.push(key, spilled);
         key.is_some()
     }
 
     /// Registers with a source; `false` if it is a latch that has fired.
-    pub(crate) fn add_entry(&mut self, entry: &Entry, cx: &Context<'_>) -> bool {
+    pub(crate) fn add_entry(
+        &mut self,
+        entry: &Entry,
+        spilled: &mut Keys,
+        cx: &Context<'_>,
+    ) -> bool {
         if let Some(latch) = entry.latch() {
             // One that lets its tasks go opens without having fired.
-            return self.add(latch, cx) || !entry.is_latched();
+            return self.add(latch, spilled, cx) || !entry.is_latched();
         }
-        self.push(None);
+        self.push(None, spilled);
         true
     }
 
-    fn push(&mut self, key: Option<Key>) {
+    fn push(&mut self, key: Option<Key>, spilled: &mut Keys) {
         match self.inline.get_mut(usize::from(self.used)) {
             Some(place) => {
                 *place = key;
                 self.used += 1;
             }
-            None => self.rest.get_or_insert_default().keys.push(key),
+            None => spilled.push(key),
         }
     }
 
-    /// Forgets all latches, and calls `remove` with each key and its position.
-    pub(crate) fn take_keys(&mut self) -> Keys {
-        let rest = self
-            .rest
-            .as_mut()
-            .map(|rest| std::mem::take(&mut rest.keys));
-        let keys = Keys {
-            inline: self.inline,
-            rest: rest.unwrap_or_default(),
-            with_handle: self.with_handle,
+    /// Forgets all latches, and gives their keys out.
+    pub(crate) fn take(&mut self, spilled: Keys) -> Taken {
+        let before = std::mem::take(self);
+        Taken {
+            inline: before.inline,
+            spilled,
+            with_handle: before.with_handle,
             next: 0,
-        };
-        self.waker = Fingerprint::default();
-        self.with_handle = false;
-        self.used = 0;
-        self.inline = [None; INLINE];
-        keys
+        }
     }
+}
 
+impl Spilled {
     /// Waits for the nth trigger of another make; true once it has fired.
     ///
     /// They are polled each time: only they know when their waker changes. The coop budget that
@@ -120,11 +132,10 @@ impl Watch {
         let Some(trigger) = entry.trigger() else {
             return false;
         };
-        let triggers = &mut self.rest.get_or_insert_default().triggers;
-        if nth == triggers.len() {
-            triggers.push(Waiting::Armed(trigger.wait()));
+        if nth == self.triggers.len() {
+            self.triggers.push(Waiting::Armed(trigger.wait()));
         }
-        let waiting = &mut triggers[nth];
+        let waiting = &mut self.triggers[nth];
         if let Waiting::Armed(wait) = waiting {
             match std::pin::pin!(coop::unconstrained(wait)).poll(cx) {
                 Poll::Ready(firing) => *waiting = Waiting::Fired(firing.foreign()),
@@ -136,7 +147,7 @@ impl Watch {
 
     /// What the trigger reported when it was waited for.
     pub(crate) fn reported(&self, nth: usize) -> Option<&Firing> {
-        match self.rest.as_ref()?.triggers.get(nth)? {
+        match self.triggers.get(nth)? {
             Waiting::Fired(firing) => Some(firing),
             Waiting::Armed(_) => None,
         }
@@ -144,8 +155,7 @@ impl Watch {
 
     /// Drops the waits that are still open, and keeps what was reported.
     pub(crate) fn stop_waiting(&mut self) {
-        let Some(rest) = &mut self.rest else { return };
-        for waiting in &mut rest.triggers {
+        for waiting in &mut self.triggers {
             if matches!(waiting, Waiting::Armed(_)) {
                 *waiting = Waiting::Armed(Box::pin(std::future::pending()));
             }
@@ -153,19 +163,20 @@ impl Watch {
     }
 }
 
-/// The keys of a watch, in the order of its sources.
-pub(crate) struct Keys {
+/// All keys of a watch.
+pub(crate) struct Taken {
     inline: [Option<Key>; INLINE],
-    rest: Vec<Option<Key>>,
+    spilled: Keys,
     /// Whether the first is that of the handles.
     pub(crate) with_handle: bool,
     next: usize,
 }
 
-impl Keys {
+impl Taken {
     /// Takes the registration of the next source back.
+    #[inline]
     pub(crate) fn remove(&mut self, latch: Option<&Latch>) {
-        let spilled = || self.rest.get(self.next - INLINE).copied().flatten();
+        let spilled = || self.spilled.get(self.next - INLINE).copied().flatten();
         let key = self.inline.get(self.next).copied().unwrap_or_else(spilled);
         self.next += 1;
         if let (Some(key), Some(latch)) = (key, latch) {

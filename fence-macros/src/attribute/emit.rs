@@ -12,7 +12,7 @@ use crate::options::Options;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Meta, Signature, Type, parse_quote};
+use syn::{Attribute, LitStr, Meta, Signature, Type, parse_quote};
 
 /// Everything that the three forms have in common.
 struct Parts {
@@ -45,8 +45,10 @@ fn parts(function: &Function, mut options: Options) -> Parts {
         .krate
         .as_ref()
         .map_or_else(|| quote!(::fence), |path| quote!(#path));
-    let name = function.signature.ident.unraw().to_string();
-    let named = (!options.named).then(|| quote!(.name(#name)));
+    if !options.named {
+        let name = function.signature.ident.unraw().to_string();
+        options.name = Some(LitStr::new(&name, Span::call_site()));
+    }
     let expression = options.expression(&krate);
     let errors = std::mem::take(&mut options.errors).into_tokens();
     let warnings = lints::check(&function.body.stream(), function.signature.ident.span());
@@ -54,7 +56,7 @@ fn parts(function: &Function, mut options: Options) -> Parts {
     let bound = local("__fence_options");
     Parts {
         reports: quote!(#errors #warnings),
-        let_options: quote!(let #bound = #expression #named;),
+        let_options: quote!(let #bound = #expression;),
         options: bound,
         values: options.values(),
         start: format_ident!("{}", if fallible { "fence_try" } else { "fence" }),

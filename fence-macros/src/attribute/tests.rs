@@ -26,17 +26,27 @@ fn a_function() {
                 url: &str,
                 tries: u32,
             ) -> impl ::core::future::Future<Output = ::fence::Fenced<Page>> {
-                let __fence_options = ::fence::__private::options()
-                    .timeout("timeout", ::core::time::Duration::new(90u64, 0u32))
-                    .on_named({
-                        static NAMED: ::fence::__private::Named = ::fence::__private::Named::new(
-                            "shutdown",
-                        );
-                        &NAMED
+                let __fence_options = ::fence::__private::options_at({
+                        static EVENTS: [::fence::__private::Named; 1usize] = [
+                            ::fence::__private::Named::new("shutdown"),
+                        ];
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                            name: ::core::option::Option::Some("n"),
+                            times: &[
+                                ::fence::__private::Time::timeout(
+                                    "timeout",
+                                    ::core::time::Duration::new(90u64, 0u32),
+                                ),
+                            ],
+                            limit: ::core::option::Option::Some(
+                                ::core::time::Duration::new(90u64, 0u32),
+                            ),
+                            events: &EVENTS,
+                        };
+                        &SITE
                     })
                     .on("stop", &(STOP))
-                    .deadline("d", at)
-                    .name("n");
+                    .deadline("d", at);
                 let __fence_body = async move {
                     let url = url;
                     let mut tries = tries;
@@ -61,13 +71,21 @@ fn policies() {
         "async fn run(limit: Duration) { x.await }",
         &expect![[r#"
             fn run(limit: Duration) -> impl ::core::future::Future<Output = ::fence::Fenced<()>> {
-                let __fence_options = ::fence::__private::options()
+                let __fence_options = ::fence::__private::options_at({
+                        static EVENTS: [::fence::__private::Named; 0usize] = [];
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                            name: ::core::option::Option::Some("n"),
+                            times: &[],
+                            limit: ::core::option::Option::None,
+                            events: &EVENTS,
+                        };
+                        &SITE
+                    })
                     .unless("a", || busy())
                     .grace(::core::time::Duration::new(2u64, 0u32))
                     .linked()
                     .cleanup(limit)
-                    .unless("b", B)
-                    .name("n");
+                    .unless("b", B);
                 let __fence_body = async move {
                     let limit = limit;
                     let _ = &limit;
@@ -96,9 +114,17 @@ fn a_method_that_takes_itself() {
                 a: (A, B),
                 id: Path<u8>,
             ) -> impl ::core::future::Future<Output = Result<impl Show, E>> {
-                let __fence_options = ::fence::__private::options()
-                    .timeout("timeout", self.limit)
-                    .name("run");
+                let __fence_options = ::fence::__private::options_at({
+                        static EVENTS: [::fence::__private::Named; 0usize] = [];
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                            name: ::core::option::Option::Some("run"),
+                            times: &[],
+                            limit: ::core::option::Option::None,
+                            events: &EVENTS,
+                        };
+                        &SITE
+                    })
+                    .timeout("timeout", self.limit);
                 let __fence_body = async move {
                     let _ = &self;
                     let a = a;
@@ -127,7 +153,17 @@ fn another_attribute_below() {
         &expect![[r##"
             #[instrument]
             async fn run(stop: Event) -> ::fence::Fenced<()> {
-                let __fence_options = ::fence::__private::options().on("stop", &(stop)).name("run");
+                let __fence_options = ::fence::__private::options_at({
+                        static EVENTS: [::fence::__private::Named; 0usize] = [];
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                            name: ::core::option::Option::Some("run"),
+                            times: &[],
+                            limit: ::core::option::Option::None,
+                            events: &EVENTS,
+                        };
+                        &SITE
+                    })
+                    .on("stop", &(stop));
                 let __fence_body = async move {
                     let stop = stop;
                     let _ = &stop;
@@ -153,7 +189,16 @@ fn what_async_trait_leaves_behind() {
          { Box::pin(async move { let __ret: u8 = { x.await }; __ret }) }",
         &expect![[r#"
             fn get<'a>(&'a self) -> Pin<Box<dyn Future<Output = ::fence::Fenced<u8>> + Send + 'a>> {
-                let __fence_options = ::fence::__private::options().name("get");
+                let __fence_options = ::fence::__private::options_at({
+                    static EVENTS: [::fence::__private::Named; 0usize] = [];
+                    static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                        name: ::core::option::Option::Some("get"),
+                        times: &[],
+                        limit: ::core::option::Option::None,
+                        events: &EVENTS,
+                    };
+                    &SITE
+                });
                 Box::pin(
                     ::fence::__private::fence(
                         __fence_options,
@@ -178,9 +223,21 @@ fn a_mistake_among_options() {
                 ::core::compile_error! {
                     "unknown option `timout`\nhelp: did you mean `timeout`?"
                 }
-                let __fence_options = ::fence::__private::options()
-                    .budget("budget", ::core::time::Duration::new(2u64, 0u32))
-                    .name("run");
+                let __fence_options = ::fence::__private::options_at({
+                    static EVENTS: [::fence::__private::Named; 0usize] = [];
+                    static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                        name: ::core::option::Option::Some("run"),
+                        times: &[
+                            ::fence::__private::Time::budget(
+                                "budget",
+                                ::core::time::Duration::new(2u64, 0u32),
+                            ),
+                        ],
+                        limit: ::core::option::Option::Some(::core::time::Duration::new(2u64, 0u32)),
+                        events: &EVENTS,
+                    };
+                    &SITE
+                });
                 let __fence_body = async move {
                     if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
                         (),

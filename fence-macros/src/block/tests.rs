@@ -26,14 +26,29 @@ fn a_future() {
     check(
         r#"timeout("db", "5s"), client.get(url)"#,
         &expect![[r#"
-        fn f() {
-            {
-                let __fence_options = ::fence::__private::options()
-                    .timeout("db", ::core::time::Duration::new(5u64, 0u32));
-                ::fence::__private::fence(__fence_options, client.get(url)).await
+            fn f() {
+                {
+                    let __fence_options = ::fence::__private::options_at({
+                        static EVENTS: [::fence::__private::Named; 0usize] = [];
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                            name: ::core::option::Option::None,
+                            times: &[
+                                ::fence::__private::Time::timeout(
+                                    "db",
+                                    ::core::time::Duration::new(5u64, 0u32),
+                                ),
+                            ],
+                            limit: ::core::option::Option::Some(
+                                ::core::time::Duration::new(5u64, 0u32),
+                            ),
+                            events: &EVENTS,
+                        };
+                        &SITE
+                    });
+                    ::fence::__private::fence(__fence_options, client.get(url)).await
+                }
             }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -62,8 +77,23 @@ fn a_block_without_exits() {
         &expect![[r#"
             fn f() {
                 {
-                    let __fence_options = ::fence::__private::options()
-                        .timeout("timeout", ::core::time::Duration::new(5u64, 0u32));
+                    let __fence_options = ::fence::__private::options_at({
+                        static EVENTS: [::fence::__private::Named; 0usize] = [];
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
+                            name: ::core::option::Option::None,
+                            times: &[
+                                ::fence::__private::Time::timeout(
+                                    "timeout",
+                                    ::core::time::Duration::new(5u64, 0u32),
+                                ),
+                            ],
+                            limit: ::core::option::Option::Some(
+                                ::core::time::Duration::new(5u64, 0u32),
+                            ),
+                            events: &EVENTS,
+                        };
+                        &SITE
+                    });
                     ::fence::__private::fence(
                             __fence_options,
                             async {

@@ -3,6 +3,8 @@
 //! `humantime` reads them; what comes before only finds out what is wrong, in the user's words,
 //! and refuses what `humantime` would take but nobody means (`"1M"`, a month; `"30s1m"`).
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use std::time::Duration;
 
 /// What is wrong with the text.
@@ -61,6 +63,12 @@ pub(crate) fn read(text: &str) -> Result<Duration, Wrong> {
         Err(humantime::DurationError::NumberOverflow) if text.contains('.') => Err(Wrong::Fine),
         Err(_) => Err(Wrong::Overflow),
     }
+}
+
+/// Writes one as an expression.
+pub(crate) fn write(duration: Duration) -> TokenStream {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #nanos))
 }
 
 fn check(text: &str) -> Result<(), Wrong> {

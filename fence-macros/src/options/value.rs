@@ -5,7 +5,8 @@ use crate::messages::{
     condition as condition_messages, duration as duration_messages, option as messages,
 };
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
+use std::time::Duration;
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, LitStr};
 
@@ -46,26 +47,23 @@ impl Options {
             (Value::Trigger, None) => trigger(key, spec, value),
             _ => time(key, spec, value),
         };
+        let constant = string(code).and_then(|_| constant(spec, value));
         if let Some(value) = self.errors.keep(argument) {
-            self.set(
-                key,
-                Argument::Coded {
-                    code: code.to_token_stream(),
-                    value,
-                },
-            );
+            let code = code.to_token_stream();
+            self.set(key, Argument::coded(constant, code, value));
         }
     }
 
     /// A time trigger without a code has the name of its option. A time that is no trigger, such
     /// as the grace, has no code at all.
     fn timed(&mut self, key: &Ident, spec: &Spec, value: &Expr) {
+        let constant = constant(spec, value);
         let Some(value) = self.errors.keep(time(key, spec, value)) else {
             return;
         };
         let argument = if spec.has_code() {
             let code = spec.name.to_token_stream();
-            Argument::Coded { code, value }
+            Argument::coded(constant, code, value)
         } else {
             Argument::Plain(value)
         };
@@ -111,7 +109,10 @@ impl Options {
         };
         if self.errors.keep(text).is_some() {
             self.named = true;
-            self.set(key, Argument::Plain(value.to_token_stream()));
+            self.name = string(value).cloned();
+            if self.name.is_none() {
+                self.set(key, Argument::Plain(value.to_token_stream()));
+            }
         }
     }
 
@@ -157,10 +158,7 @@ fn time(key: &Ident, spec: &Spec, value: &Expr) -> syn::Result<TokenStream> {
 fn limit(key: &Ident, spec: &Spec, literal: &Lit) -> syn::Result<TokenStream> {
     match literal {
         Lit::Str(text) => match duration::read(&text.value()) {
-            Ok(duration) => {
-                let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-                Ok(quote!(::core::time::Duration::new(#seconds, #nanos)))
-            }
+            Ok(duration) => Ok(duration::write(duration)),
             Err(wrong) => Err(duration_messages::invalid(key, text, &wrong)),
         },
         Lit::Int(number) if !number.suffix().is_empty() => {
@@ -172,6 +170,12 @@ fn limit(key: &Ident, spec: &Spec, literal: &Lit) -> syn::Result<TokenStream> {
         Lit::Int(_) | Lit::Float(_) => Err(duration_messages::bare_number(key, literal)),
         _ => Err(messages::wrong_kind(key, literal, spec)),
     }
+}
+
+/// A length of time that is in the text.
+fn constant(spec: &Spec, value: &Expr) -> Option<Duration> {
+    let text = string(value).filter(|_| spec.value == Value::Limit)?;
+    duration::read(&text.value()).ok()
 }
 
 /// A trigger is borrowed: the expression may name an argument that the body needs as well.

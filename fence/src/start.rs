@@ -1,0 +1,118 @@
+//! The first poll of a fence: what it captures, and what may keep its body from starting.
+
+use tokio::time::Instant;
+
+use crate::engine::{Body, Engine};
+use crate::fencing::Fencing;
+use crate::frame::Here;
+use crate::stage::{Extends, Phase};
+use crate::times::has_passed;
+
+/// What the first poll finds.
+pub(crate) enum Start {
+    /// Nothing in the way.
+    Go,
+    /// An enclosing fence has fired: nothing starts (D5).
+    Blocked,
+    /// A trigger has fired: the body is never polled (D2).
+    Fired,
+}
+
+impl Engine<'_> {
+    /// A poll that is no further one.
+    pub(crate) fn begin(&mut self, here: Here<'_>, body: &mut dyn Body) -> Start {
+        match self.live.phase {
+            Phase::Cleaning => return Start::Fired,
+            Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
+            Phase::Waiting(_) | Phase::Running => {}
+        }
+        let start = self.start(here);
+        if let Start::Fired = start {
+            self.cut(here, body);
+        }
+        start
+    }
+
+    /// Captures the context, starts the clock, looks at what has fired (D1, D2).
+    pub(crate) fn start(&mut self, here: Here<'_>) -> Start {
+        let waiting = self.live.phase;
+        if !here.is_nowhere() && !self.capture(here) {
+            return Start::Blocked;
+        }
+        if let Some(own) = &mut self.own {
+            own.resolve(&mut self.live.fencing);
+        }
+        self.start_clock();
+        self.live.phase = Phase::Running;
+        if let Some(shared) = self.live.shared_part() {
+            shared.start(self.live.deadline.get());
+        }
+        self.live.has_triggers = self.has_triggers();
+        if !(self.is_latched() || self.has_trigger_fired()) || !self.accept_at_start() {
+            return Start::Go;
+        }
+        if here.is_interrupted() {
+            // It passed the cancellation on, and leaves the rest to the fence around it.
+            self.live.phase = waiting;
+            return Start::Blocked;
+        }
+        Start::Fired
+    }
+
+    /// Takes over what is bound here; `false` if an enclosing fence has fired.
+    fn capture(&mut self, here: Here<'_>) -> bool {
+        if here.is_interrupted() {
+            return false;
+        }
+        if let Some(around) = here.around() {
+            self.live.extra_mut().around = around;
+        }
+        let bound = || here.bound().cloned().unwrap_or_default();
+        match self.live.phase {
+            Phase::Waiting(Extends::Bound) => self.live.fencing = bound(),
+            Phase::Waiting(Extends::BoundNames) => {
+                let own = self.own.as_deref();
+                let names = |code: &str| own.is_some_and(|own| own.names(code));
+                self.live.fencing = bound().only(names);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// The clock is read only by a fence with a time of its own or bound (D1).
+    fn start_clock(&mut self) {
+        let mut earliest = self.live.fencing.earliest();
+        if let Some(own) = &self.own {
+            earliest = earliest.and(&own.earliest());
+        }
+        if let Some(extra) = self.live.some_extra() {
+            earliest = earliest.and(&extra.around.earliest());
+        }
+        if earliest.is_some() {
+            let now = Instant::now();
+            let deadline = earliest.deadline(now);
+            self.live.start = Some(now);
+            self.live.deadline.set(deadline);
+            self.live.timed_out.set(has_passed(deadline, Some(now)));
+        }
+    }
+
+    fn has_triggers(&self) -> bool {
+        let around = self.live.some_extra().map(|extra| &extra.around);
+        self.live.fencing.has_triggers()
+            || (self.has_entries && self.own.as_ref().is_some_and(|own| own.has_triggers()))
+            || around.is_some_and(Fencing::has_triggers)
+    }
+
+    fn accept_at_start(&mut self) -> bool {
+        if self.live.is_guarded() {
+            self.watched().ask_guards();
+            if !self.live.has_accepted() {
+                return false;
+            }
+        }
+        self.link_up();
+        true
+    }
+}
