@@ -201,6 +201,7 @@ pub fn case() -> impl Strategy<Value = Case> {
         if tree.has(&Plan::wakes) || tree.has(&Plan::is_deep) {
             tree.order();
         }
+        tree.hurry();
         Case { tree, sets, kill }
     })
 }
@@ -212,6 +213,10 @@ impl Plan {
             Self::Bind(spec, _) | Self::Fence(spec, _) => spec.linked,
             _ => false,
         }
+    }
+
+    fn cleans(&self) -> bool {
+        matches!(self, Self::Undo(..) | Self::Cleanup(_))
     }
 
     fn is_deep(&self) -> bool {
@@ -247,6 +252,25 @@ impl Node {
             self.plan = Plan::Join(std::mem::take(all));
         }
         self.plan.inside().iter_mut().for_each(Self::order);
+    }
+
+    /// Which parts of a `FuturesUnordered` are dropped first depends on who was woken last. If more
+    /// than one of them has a cleanup, none of these takes time that would show in which order.
+    fn hurry(&mut self) {
+        if let Plan::Unordered(all) = &mut self.plan {
+            let cleaning = all.iter().filter(|node| node.has(&Plan::cleans)).count();
+            if cleaning > 1 {
+                all.iter_mut().for_each(Self::clean_at_once);
+            }
+        }
+        self.plan.inside().iter_mut().for_each(Self::hurry);
+    }
+
+    fn clean_at_once(&mut self) {
+        if let Plan::Undo(undo, _) | Plan::Cleanup(undo) = &mut self.plan {
+            undo.ticks = 0;
+        }
+        self.plan.inside().iter_mut().for_each(Self::clean_at_once);
     }
 
     /// Whether a part of it is of that kind.
