@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use crate::binding::Binding;
 use crate::context;
 use crate::fencing::Fencing;
 
@@ -18,7 +19,7 @@ pin_project! {
     pub struct Bound<F> {
         #[pin]
         body: Option<F>,
-        fencing: Fencing,
+        binding: Binding,
         started: bool,
         detached: bool,
     }
@@ -27,7 +28,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if *this.started && this.body.is_some() {
-                context::within_bound(this.fencing, *this.detached, || this.body.set(None));
+                context::within_bound(this.binding, *this.detached, || this.body.set(None));
             }
         }
     }
@@ -37,7 +38,7 @@ impl<F> Bound<F> {
     pub(crate) fn new(fencing: Fencing, detached: bool, body: F) -> Self {
         Self {
             body: Some(body),
-            fencing,
+            binding: Binding::new(fencing),
             started: false,
             detached,
         }
@@ -84,7 +85,7 @@ pub fn detached<F: Future>(body: F) -> Bound<F> {
 
 /// Binds a set for the time of a call.
 pub(crate) fn bind_sync<R>(fencing: &Fencing, f: impl FnOnce() -> R) -> R {
-    context::within_bound(&fencing.clone().started(), false, f)
+    context::within_bound(&Binding::new(fencing.clone().started()), false, f)
 }
 
 impl<F: Future> Future for Bound<F> {
@@ -94,9 +95,9 @@ impl<F: Future> Future for Bound<F> {
         let mut this = self.project();
         if !*this.started {
             *this.started = true;
-            *this.fencing = std::mem::take(this.fencing).started();
+            this.binding.start();
         }
-        context::within_bound(this.fencing, *this.detached, || {
+        context::within_bound(this.binding, *this.detached, || {
             let Some(body) = this.body.as_mut().as_pin_mut() else {
                 panic!("a `Bound` was polled after it had resolved")
             };
@@ -110,7 +111,7 @@ impl<F: Future> Future for Bound<F> {
 impl<F> fmt::Debug for Bound<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bound")
-            .field("fencing", &self.fencing)
+            .field("fencing", self.binding.set())
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::binding::Binding;
 use crate::cleanup::{Batch, Job};
 use crate::fencing::Fencing;
 use crate::frame::{Part, here, within};
@@ -14,11 +15,11 @@ use crate::source::Kind;
 use crate::timer::next_number;
 
 /// Runs `f` with a set bound.
-pub(crate) fn within_bound<R>(fencing: &Fencing, detached: bool, f: impl FnOnce() -> R) -> R {
+pub(crate) fn within_bound<R>(binding: &Binding, detached: bool, f: impl FnOnce() -> R) -> R {
     let part = if detached {
-        Part::Detached(fencing)
+        Part::Detached
     } else {
-        Part::Bound(fencing)
+        Part::Bound(binding)
     };
     within(part, f)
 }
@@ -30,7 +31,7 @@ pub(crate) fn within_shield<R>(f: impl FnOnce() -> R) -> R {
 
 /// The bound set, empty without any.
 pub(crate) fn current() -> Fencing {
-    here(|here| here.bound().cloned().unwrap_or_default())
+    here(|here| here.bound().map(Binding::take).unwrap_or_default())
 }
 
 /// Whether an enclosing fence cuts, with a look at the clock, if one has a deadline. A fence whose

@@ -136,11 +136,10 @@ impl Engine<'_> {
         let mut has_ended = false;
         let left = ending.0.within(here, step, || has_ended = body.poll(cx));
         if has_ended {
-            ending.0.complete();
-            return None;
+            ending.0.complete(here);
         }
         std::mem::forget(ending);
-        Some(left)
+        (!has_ended).then_some(left)
     }
 
     /// Runs `f` inside a frame of the fence.
@@ -165,13 +164,18 @@ impl Engine<'_> {
         let _ = ending.0.within(here, Step::default(), || body.cut());
     }
 
-    /// The body has completed.
+    /// The body has completed: nothing is left behind.
     #[inline]
-    fn complete(&mut self) {
+    fn complete(&mut self, here: Here<'_>) {
         self.live.phase = Phase::Ended;
         if self.live.some_extra().is_some() {
             self.forget_cleanups();
             self.report(State::Completed);
+        }
+        self.disarm();
+        // What it watched is of no use to it any more, and may be to the next fence.
+        if let Some(binding) = here.bound() {
+            binding.give_back(&mut self.live.fencing);
         }
     }
 

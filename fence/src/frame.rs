@@ -14,7 +14,7 @@
 use scoped_tls_hkt::scoped_thread_local;
 use tokio::task::{Id, try_id};
 
-use crate::fencing::Fencing;
+use crate::binding::Binding;
 use crate::fingerprint::Fingerprint;
 use crate::live::Live;
 use crate::quiet;
@@ -29,9 +29,9 @@ pub(crate) struct Frame<'a> {
 }
 
 pub(crate) enum Part<'a> {
-    Bound(&'a Fencing),
+    Bound(&'a Binding),
     /// Hides everything around it.
-    Detached(&'a Fencing),
+    Detached,
     /// Hides the fences around it.
     Shield,
     Fence(Running<'a>),
@@ -107,7 +107,7 @@ impl<'a> Here<'a> {
         std::iter::from_fn(move || {
             let frame = next.filter(|frame| frame.task == self.task)?;
             next = match frame.part {
-                Part::Detached(_) => None,
+                Part::Detached => None,
                 _ => frame.outer,
             };
             Some(&frame.part)
@@ -130,11 +130,12 @@ impl<'a> Here<'a> {
             .find(|live| !live.is_plain())
     }
 
-    /// The set that is bound.
-    pub(crate) fn bound(self) -> Option<&'a Fencing> {
+    /// The innermost bind.
+    #[inline]
+    pub(crate) fn bound(self) -> Option<&'a Binding> {
         self.visible().find_map(|part| match part {
-            Part::Bound(fencing) | Part::Detached(fencing) => Some(*fencing),
-            Part::Shield | Part::Fence(_) => None,
+            Part::Bound(binding) => Some(*binding),
+            Part::Detached | Part::Shield | Part::Fence(_) => None,
         })
     }
 
@@ -163,7 +164,7 @@ impl<'a> Here<'a> {
     /// Whether nothing is out of sight.
     pub(crate) fn is_whole(self) -> bool {
         std::iter::successors(self.top, |frame| frame.outer).all(|frame| {
-            frame.task == self.task && !matches!(frame.part, Part::Detached(_) | Part::Shield)
+            frame.task == self.task && !matches!(frame.part, Part::Detached | Part::Shield)
         })
     }
 }

@@ -58,6 +58,7 @@ pub mod __private;
 mod ambient;
 mod arming;
 mod asking;
+mod binding;
 pub mod block;
 mod blocking;
 mod bound;

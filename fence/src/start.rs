@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use crate::binding::Binding;
 use crate::engine::{Body, Engine};
 use crate::fencing::Fencing;
 use crate::frame::Here;
@@ -67,7 +68,7 @@ impl Engine<'_> {
         if let Some(around) = here.around() {
             self.live.extra_mut().around = around;
         }
-        let bound = || here.bound().cloned().unwrap_or_default();
+        let bound = || here.bound().map(Binding::take).unwrap_or_default();
         match self.live.phase {
             Phase::Waiting(Extends::Bound) => self.live.fencing = bound(),
             Phase::Waiting(Extends::BoundNames) => {

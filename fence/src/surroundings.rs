@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::binding::Binding;
 use crate::fencing::Fencing;
 use crate::frame::Here;
 use crate::quiet;
@@ -169,7 +170,8 @@ impl Here<'_> {
 
     /// The earliest deadline of the bound set and of all enclosing fences.
     pub(crate) fn deadline(self) -> Option<Instant> {
-        let bound = self.bound().and_then(Fencing::bound_deadline);
+        let bound = self.bound().map(Binding::set);
+        let bound = bound.and_then(Fencing::bound_deadline);
         self.enclosing()
             .filter_map(|running| running.watched.effective_deadline())
             .chain(bound)
