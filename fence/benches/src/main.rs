@@ -8,14 +8,14 @@ use fence_bench::{compile_time, contention, fire, instructions, report, time};
 
 const USAGE: &str = "usage: fence-bench <command>
 
-  instructions [--gate]  counts instructions under valgrind; with --gate fails if a goal is missed
+  instructions [--gate]  counts instructions under valgrind; with --gate fails if they got worse
   time                   measures programs in turn
   contention             measures two threads on one event
   fire                   fires an event that 100 000 tasks wait for
   compile-time           checks 500 functions with and without the attribute
   report                 all of these, written to docs/performance.md";
 
-/// How much worse than its goal a figure may be before the gate fails.
+/// How much worse than what it is held to a figure may be before the gate fails.
 const SLACK: f64 = 0.05;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -48,10 +48,13 @@ fn count(is_gate: bool) -> Result<ExitCode, Box<dyn Error>> {
     }
     let table = instructions::table()?;
     print!("{}", table.markdown());
-    let missed = table.missed(SLACK);
-    if is_gate && missed > 0 {
+    let worse = table.worse(SLACK);
+    if is_gate && !worse.is_empty() {
         let slack = SLACK * 100.0;
-        eprintln!("{missed} programs are more than {slack:.0} % above a goal");
+        eprintln!(
+            "more than {slack:.0} % above what they are held to (see the goals in fence/benches/src/workloads):"
+        );
+        worse.iter().for_each(|program| eprintln!("  {program}"));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

@@ -53,6 +53,8 @@ struct Ratio {
     of: &'static str,
     value: f64,
     limit: Option<f64>,
+    /// What may not be exceeded.
+    held: Option<f64>,
 }
 
 /// What the programs of a workload cost.
@@ -117,11 +119,14 @@ impl Table {
             .insert(from + 1, Measured { workload, figures });
     }
 
-    /// How many of ours exceed a goal by more than this part of it.
+    /// Those of ours that exceed what they are held to by more than this part of it.
     #[must_use]
-    pub fn missed(&self, slack: f64) -> usize {
+    pub fn worse(&self, slack: f64) -> Vec<String> {
         let rows = self.rows();
-        rows.iter().filter(|row| row.misses(slack)).count()
+        let worse = rows.iter().filter(|row| row.is_worse(slack));
+        worse
+            .map(|row| format!("{}: {}", row.workload.name, row.name))
+            .collect()
     }
 
     /// The table as text.
@@ -154,29 +159,42 @@ impl Table {
 
 impl Measured {
     fn ratios(&self, unit: Unit, side: Side, figure: &Figure) -> Vec<Ratio> {
-        let ratio = |of: &'static str, limit| {
+        let ratio = |of: &'static str, limit, held| {
             let peer = self.figures.iter().find(|(name, _, _)| *name == of);
             let (_, _, peer) = peer.expect("a workload has the peers of its goals");
             let value = figure.ratio(peer);
-            Ratio { of, value, limit }
+            Ratio {
+                of,
+                value,
+                limit,
+                held,
+            }
         };
         let goals = &self.workload.goals;
         if side == Side::Peer || goals.is_empty() {
-            return vec![ratio(self.workload.baseline, None)];
+            return vec![ratio(self.workload.baseline, None, None)];
         }
         let goals = goals.iter();
         goals
-            .map(|goal| ratio(goal.of, Some(unit.limit(goal))))
+            .map(|goal| ratio(goal.of, Some(unit.limit(goal)), Some(goal.held)))
             .collect()
     }
 }
 
 impl Row<'_> {
-    fn misses(&self, slack: f64) -> bool {
-        let exceeds = |ratio: &Ratio| ratio.limit.is_some_and(|l| ratio.value > l * (1.0 + slack));
+    fn misses(&self) -> bool {
+        let exceeds = |ratio: &Ratio| ratio.limit.is_some_and(|limit| ratio.value > limit);
+        self.is_locked() || self.ratios.iter().any(exceeds)
+    }
+
+    fn is_worse(&self, slack: f64) -> bool {
+        let exceeds = |ratio: &Ratio| ratio.held.is_some_and(|h| ratio.value > h * (1.0 + slack));
+        self.is_locked() || self.ratios.iter().any(exceeds)
+    }
+
+    fn is_locked(&self) -> bool {
         let locks = || self.figure.locked.is_some_and(|locked| locked > 0.01);
-        let is_locked = self.side == Side::Ours && self.workload.unlocked && locks();
-        is_locked || self.ratios.iter().any(exceeds)
+        self.side == Side::Ours && self.workload.unlocked && locks()
     }
 
     fn write(&self, workload: &str, unit: Unit, text: &mut String) {
@@ -216,7 +234,7 @@ impl Row<'_> {
     fn verdict(&self) -> &'static str {
         match self.ratios.iter().all(|ratio| ratio.limit.is_none()) {
             true => "",
-            false if self.misses(0.0) => "missed",
+            false if self.misses() => "missed",
             false => "ok",
         }
     }

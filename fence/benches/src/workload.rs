@@ -28,6 +28,8 @@ pub struct Goal {
     pub instructions: f64,
     /// In time.
     pub time: f64,
+    /// What the gate holds us to in instructions, as long as the goal is not reached.
+    pub held: f64,
 }
 
 /// A workload that is worked out from two others with the same programs.
@@ -60,7 +62,16 @@ impl Workload {
             of,
             instructions,
             time,
+            held: instructions,
         });
+        self
+    }
+
+    /// The last goal is not reached: what the worst of ours takes today, which may not get worse.
+    pub(crate) fn held_at(mut self, instructions: f64) -> Self {
+        if let Some(goal) = self.goals.last_mut() {
+            goal.held = instructions;
+        }
         self
     }
 

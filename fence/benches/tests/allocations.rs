@@ -5,11 +5,13 @@ use std::sync::mpsc;
 use fence_bench::program::{Program, Side};
 use fence_bench::workloads::Suite;
 
-/// A cancellation is recorded, and a task is an allocation.
-const ALLOWED: [&str; 3] = [
+/// A cancellation is recorded, a task is an allocation, and a bind that starts a budget makes a set
+/// of its own.
+const ALLOWED: [&str; 4] = [
     "cancelled by an event",
     "a task cancelled by a timeout",
     "`spawn` and await, ready at once",
+    "request with ten calls",
 ];
 
 /// Allocations of one operation, once everything is there that is kept for good.
@@ -39,6 +41,14 @@ fn fences_that_complete_allocate_nothing() {
         }
     }
     assert!(allocating.is_empty(), "{allocating:#?}");
+}
+
+#[test]
+fn a_request_allocates_what_its_bind_starts() {
+    let workloads = Suite::Tables.workloads();
+    let request = workloads.iter().find(|w| w.name == ALLOWED[3]).unwrap();
+    let ours = request.programs.iter().find(|p| p.side == Side::Ours);
+    assert_eq!(allocations(ours.unwrap()), 3, "the set and its two lists");
 }
 
 #[test]

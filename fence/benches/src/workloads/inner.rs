@@ -18,10 +18,13 @@ pub(crate) fn all() -> Vec<Workload> {
     vec![
         Workload::new("inner fence with a timeout", P, with_timeout(Bound))
             .goal(P, 0.35, 0.25)
+            .held_at(1.16)
             .unlocked(),
         Workload::new("inner fence that inherits", P, inheriting(Bound))
             .goal(P, 0.20, 0.10)
+            .held_at(1.14)
             .unlocked(),
+        Workload::new("inner fence of the current set", P, current(Bound)),
         Workload::new(
             "inner fence with a timeout, nothing bound",
             P,
@@ -86,8 +89,12 @@ fn inheriting(host: Host) -> Vec<Program> {
     let attribute = host.program("`#[fenced]`", || {
         |cx: &mut Context<'_>| drive!(ONCE, cx, call(once()))
     });
+    vec![peers::p(ONCE), attribute]
+}
+
+fn current(host: Host) -> Vec<Program> {
     let builder = host.program("`current().run`", || {
         |cx: &mut Context<'_>| drive!(ONCE, cx, Fencing::current().run(once()))
     });
-    vec![peers::p(ONCE), attribute, builder]
+    vec![peers::p(ONCE), builder]
 }

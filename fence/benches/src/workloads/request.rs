@@ -23,7 +23,11 @@ const FULL: &str = "every call obeys all";
 
 pub(crate) fn all() -> Vec<Workload> {
     let programs = vec![full(), cheap(), bound_set()];
-    vec![Workload::new("request with ten calls", FULL, programs).goal(FULL, 0.30, 0.20)]
+    vec![
+        Workload::new("request with ten calls", FULL, programs)
+            .goal(FULL, 0.30, 0.20)
+            .held_at(0.89),
+    ]
 }
 
 #[derive(Default)]
