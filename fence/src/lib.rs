@@ -20,6 +20,7 @@
 //! | end the fence around as well | [`Fencing::linked`] |
 //! | spawn inside of fences | [`spawn`], [`spawn_local`], [`spawn_blocking`], [`FutureExt::in_context`] |
 //! | fence plain code | [`Fencing::run_blocking`] |
+//! | test all of that | `fence::testing`, with the feature `test-util` |
 //! | add a source of your own | [`Trigger`], [`Firing`] |
 //!
 //! # When a fence looks
@@ -45,6 +46,7 @@
 //!
 //! # Features
 //!
+//! - `test-util`: `fence::testing`, for tests of code that may be cut.
 //! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(
@@ -100,6 +102,9 @@ mod stage;
 mod start;
 mod surroundings;
 mod sync;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod testing;
 mod timer;
 mod times;
 #[cfg(feature = "tokio-util")]

@@ -54,7 +54,9 @@ fn count(is_gate: bool) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!(
             "more than {slack:.0} % above what they are held to (see the goals in fence/benches/src/workloads):"
         );
-        worse.iter().for_each(|program| eprintln!("  {program}"));
+        for program in worse {
+            eprintln!("  {program}");
+        }
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
