@@ -4,7 +4,6 @@ use crate::asking;
 use crate::cleanup::Cleanup;
 use crate::engine::{Core, Engine};
 use crate::fencing::Fencing;
-use crate::fingerprint::Fingerprint;
 use crate::frame::arrive;
 use crate::outcome::Fenced;
 use crate::running::Step;
@@ -23,7 +22,7 @@ pub(crate) fn run<R>(fencing: Fencing, f: impl FnOnce() -> R) -> Fenced<R> {
     let mut scope = Scope(core.engine(timer));
     let engine = &mut scope.0;
     let mut value = None;
-    arrive(Fingerprint::default(), |here| {
+    arrive(|here| {
         if matches!(engine.start(here), Start::Go) {
             let _ = engine.within(here, Step::default(), || value = Some(f()));
         }

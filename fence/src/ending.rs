@@ -9,7 +9,6 @@ use crate::cancelled::Cancelled;
 use crate::cleanup::{Batch, Cleanup, clean};
 use crate::context;
 use crate::engine::{Body, Engine};
-use crate::fingerprint::Fingerprint;
 use crate::frame::arrive;
 use crate::handover::hand_over;
 use crate::policy::Policy;
@@ -128,7 +127,7 @@ impl Engine<'_> {
             Phase::Waiting(_) => {}
             Phase::Running | Phase::Cleaning => {
                 let why = self.tell_dropped();
-                arrive(Fingerprint::default(), |here| self.drop_body(here, body));
+                arrive(|here| self.drop_body(here, body));
                 // Destructors may have spawned, or registered a cleanup.
                 let why = why.or_else(|| self.tell_dropped());
                 self.leave_cleanups(why);

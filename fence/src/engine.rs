@@ -12,7 +12,7 @@ use crate::arming::Around;
 use crate::cancelled::Cancelled;
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
-use crate::frame::{Here, arrive};
+use crate::frame::{Here, arrive_with};
 use crate::live::Live;
 use crate::own::Own;
 use crate::running::{Left, Step};
@@ -85,20 +85,26 @@ impl Engine<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
         let waker = Fingerprint::of(cx.waker());
-        arrive(waker, |here| self.poll_here(here, waker, body, cx))
+        arrive_with(waker, |here, host| {
+            let step = Step {
+                waker,
+                host,
+                went_off: false,
+            };
+            self.poll_here(here, step, body, cx)
+        })
     }
 
     #[inline]
     fn poll_here(
         &mut self,
         here: Here<'_>,
-        waker: Fingerprint,
+        mut step: Step<'_>,
         body: &mut dyn Body,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
-        let mut went_off = false;
         if self.live.phase == Phase::Running {
-            went_off = self.timer.as_mut().went_off(&self.live.timing);
+            step.went_off = self.timer.as_mut().went_off(&self.live.timing);
         } else {
             match self.begin(here, body) {
                 Start::Go => {}
@@ -106,12 +112,7 @@ impl Engine<'_> {
                 Start::Fired => return self.clean_up(cx).map(Err),
             }
         }
-        let host = here.host(waker);
-        let step = Step {
-            waker,
-            host,
-            went_off,
-        };
+        let host = step.host;
         match self.advance(here, step, body, cx) {
             None => Poll::Ready(Ok(())),
             Some(Err(wanted)) if self.look(here, Around { host, wanted }, cx) => {
@@ -145,7 +146,8 @@ impl Engine<'_> {
     /// Runs `f` inside a frame of the fence.
     #[inline]
     pub(crate) fn within<'a>(&'a self, here: Here<'a>, step: Step<'a>, f: impl FnOnce()) -> Left {
-        self.watched().around(here, self.watch, step, f)
+        let timer = self.timer.as_ref().get_ref();
+        self.watched().around(here, self.watch, timer, step, f)
     }
 
     /// Cuts the body (D4). What is left is to clean up.

@@ -53,23 +53,39 @@ pub(crate) fn here<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     })
 }
 
-/// The same for what is about to put a frame there, polled with that waker.
+/// The same for what is about to put a frame there.
 #[inline]
-pub(crate) fn arrive<R>(waker: Fingerprint, f: impl FnOnce(Here<'_>) -> R) -> R {
+pub(crate) fn arrive<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     with_top(|top| {
-        // One waker, one task.
-        let of_top = top.filter(|top| matches!(&top.part, Part::Fence(f) if f.waker == waker && waker != Fingerprint::default()));
-        let task = of_top.map_or_else(try_id, |top| top.task);
+        let task = try_id();
         f(Here { top, task })
+    })
+}
+
+/// The same for a fence that is polled with this waker: with its host, if another one is it.
+#[inline]
+pub(crate) fn arrive_with<R>(
+    waker: Fingerprint,
+    f: impl FnOnce(Here<'_>, Option<&Running<'_>>) -> R,
+) -> R {
+    with_top(|top| match top.map(|top| (top, &top.part)) {
+        // One waker, one task.
+        Some((Frame { task, .. }, Part::Fence(around))) if around.waker == waker => {
+            let here = Here { top, task: *task };
+            f(here, Some(around.host.unwrap_or(around)))
+        }
+        _ => {
+            let task = try_id();
+            let here = Here { top, task };
+            f(here, here.host(waker))
+        }
     })
 }
 
 /// Runs `f` inside the frame that `part` makes of what is around.
 #[inline]
 pub(crate) fn within<R>(part: Part<'_>, f: impl FnOnce() -> R) -> R {
-    arrive(Fingerprint::default(), |here| {
-        Frame::new(here, part).around(f)
-    })
+    arrive(|here| Frame::new(here, part).around(f))
 }
 
 #[inline]

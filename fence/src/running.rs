@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::frame::{Frame, Here, Part};
 use crate::source::{Entry, Source};
 use crate::stage::Kind;
-use crate::timer::next_number;
+use crate::timer::{Timer, next_number};
 use crate::times::earliest;
 use crate::watch::Watch;
 use crate::watched::Watched;
@@ -23,7 +23,8 @@ pub(crate) struct Running<'a> {
     pub(crate) host: Option<&'a Running<'a>>,
     /// As a host: the clock when the timer went off, in this very poll.
     pub(crate) expired: Option<Instant>,
-    /// As a host: the earliest deadline that a fence inside asked for in this poll.
+    timer: &'a Timer,
+    /// As a host: the earliest deadline before its timer that a fence inside asked for in this poll.
     pub(crate) wanted: Cell<Option<Instant>>,
 }
 
@@ -48,6 +49,7 @@ impl<'a> Watched<'a> {
         self,
         here: Here<'a>,
         watch: &Watch,
+        timer: &'a Timer,
         step: Step<'a>,
         f: impl FnOnce(),
     ) -> Left {
@@ -56,6 +58,7 @@ impl<'a> Watched<'a> {
             waker: step.waker,
             host: step.host,
             expired: step.went_off.then(|| self.live.note_time()),
+            timer,
             wanted: Cell::new(None),
         };
         running.meet_host();
@@ -108,7 +111,11 @@ impl Running<'_> {
     /// As a host: will wake the task by `deadline` and whenever a source fires that it covers. The
     /// epoch that this holds for.
     pub(crate) fn ask(&self, deadline: Option<Instant>) -> u64 {
-        self.wanted.set(earliest(self.wanted.get(), deadline));
+        let armed = self.timer.armed_at(self.watched.live.timing.get());
+        let known = earliest(armed, self.wanted.get());
+        if deadline.is_some_and(|at| known.is_none_or(|known| at < known)) {
+            self.wanted.set(deadline);
+        }
         let epoch = &self.watched.live.epoch;
         if epoch.get() == 0 {
             epoch.set(next_number());
