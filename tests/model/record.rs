@@ -29,8 +29,9 @@ pub fn reasons(all: impl Iterator<Item = (u64, String)>) -> String {
 }
 
 impl Record {
-    /// Without the order that nobody promises: that of what the runtime does between the rounds,
-    /// and (`unordered`) that of the parts of a `FuturesUnordered`.
+    /// Without what nobody promises: the order of what the runtime does between the rounds, and
+    /// (`unordered`) that of the parts of a `FuturesUnordered`, or that the guards in these are
+    /// asked once a fence around has fired: such a part is not woken for it.
     pub fn settled(mut self, handed: bool, unordered: bool) -> (Vec<Line>, Vec<Line>, Vec<String>) {
         self.asked.sort();
         let is_cleanup = |line: &Line| handed && line.text.contains("clean");
@@ -39,6 +40,7 @@ impl Record {
         cleanups.sort();
         if unordered {
             lines.sort();
+            self.asked.clear();
         }
         (lines, cleanups, self.asked)
     }
