@@ -57,8 +57,8 @@ pub fn remaining() -> Option<Duration> {
 ///
 /// For plain code, and for loops that never wait: a few instructions while nothing fires anywhere,
 /// so that it can be asked in each round. A passed deadline is seen without the help of a runtime,
-/// which costs a look at the clock if there is a deadline at all. Of several fences that have fired the outermost is named, and fences beyond a
-/// [`shield`](crate::shield) are not seen. Outside of fences it is always `Ok`, on any thread.
+/// which costs a look at the clock if there is a deadline at all. Of several fences that have fired
+/// the outermost is named, and fences beyond a [`shield`](crate::shield) are not seen. Outside of fences it is always `Ok`, on any thread.
 ///
 /// # Errors
 ///

@@ -118,13 +118,9 @@ impl Live {
         self.stage.get() == Stage::Open && !self.is_plain() && self.policy().is_none()
     }
 
-    /// Whether it takes the firing of a latch to cut it, and nothing else.
-    #[inline]
-    pub(crate) fn is_watched_by_latches(&self) -> bool {
-        self.is_strict()
-            && self.deadline.get().is_none()
-            && !self.has_triggers
-            && !self.is_enclosed()
+    /// Whether it takes the firing of a latch or its deadline to cut it, and nothing else.
+    pub(crate) fn is_plainly_watched(&self) -> bool {
+        self.is_strict() && !self.has_triggers && !self.is_enclosed()
     }
 
     #[inline]

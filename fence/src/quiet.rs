@@ -1,8 +1,10 @@
 //! The short way of `check`: nothing has fired in the whole process since the last look at the
-//! fences of this thread, none of which had fired.
+//! fences of this thread, none of which had fired, and the earliest of their deadlines is to come.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::time::Instant;
 
 /// How many latches have fired.
 static FIRINGS: AtomicU64 = AtomicU64::new(0);
@@ -11,9 +13,11 @@ static FIRINGS: AtomicU64 = AtomicU64::new(0);
 const NEVER: u64 = u64::MAX;
 
 thread_local! {
-    /// How many had fired at the last look that found nothing, at any frame of the stack. Frames
-    /// that go leave it true, a new one does not.
+    /// How many had fired at the last look that found nothing, at any frame around. Frames that go
+    /// leave it true, a new one does not.
     static LOOKED: Cell<u64> = const { Cell::new(NEVER) };
+    /// The earliest deadline of these frames.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// A latch has fired.
@@ -32,13 +36,19 @@ pub(crate) fn firings() -> u64 {
     FIRINGS.load(Ordering::Acquire)
 }
 
-/// Nothing had fired on the whole stack, when there had been that many firings.
+/// Nothing had fired around this code when there had been that many firings, and nothing will that
+/// is no latch before `deadline`.
 #[inline]
-pub(crate) fn looked(firings: u64) {
+pub(crate) fn looked(firings: u64, deadline: Option<Instant>) {
     LOOKED.set(firings);
+    DEADLINE.set(deadline);
 }
 
 #[inline]
 pub(crate) fn is_quiet() -> bool {
-    LOOKED.get() == firings()
+    LOOKED.get() == firings() && DEADLINE.get().is_none_or(is_to_come)
+}
+
+fn is_to_come(deadline: Instant) -> bool {
+    Instant::now() < deadline
 }

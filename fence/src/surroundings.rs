@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::binding::Binding;
 use crate::fencing::Fencing;
 use crate::frame::Here;
+use crate::live::Live;
 use crate::quiet;
 use crate::running::Running;
 use crate::shared::Shared;
@@ -138,9 +139,10 @@ impl Here<'_> {
     pub(crate) fn has_fired(self) -> bool {
         let firings = quiet::firings();
         let has_fired = self.find_out(Question::Fired, true);
-        let is_quiet = |running: &Running<'_>| running.watched.live.is_watched_by_latches();
-        if !has_fired && self.is_whole() && self.enclosing().all(is_quiet) {
-            quiet::looked(firings);
+        let mut lives = self.enclosing().map(|running| running.watched.live);
+        if !has_fired && self.is_whole() && lives.all(Live::is_plainly_watched) {
+            let lives = self.enclosing().map(|running| running.watched.live);
+            quiet::looked(firings, lives.filter_map(|live| live.deadline.get()).min());
         }
         has_fired
     }
