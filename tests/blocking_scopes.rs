@@ -1,6 +1,7 @@
 //! Fences for plain code, beside and inside of async ones (D28).
 
 use std::future::pending;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use fence::{Cancelled, Event, Fenced, Fencing, check, spawn};
@@ -179,4 +180,23 @@ fn a_scope_that_panics_is_over() {
     });
     assert!(panic.is_err());
     assert_eq!(fence::remaining(), None);
+}
+
+// D6: what a scope gave to a fence is watched wherever the fence is polled next.
+#[tokio::test]
+async fn a_fence_that_left_its_scope_is_still_woken_by_it() {
+    let (scope, own) = (Event::new(), Event::new());
+    let set = Fencing::new().on("own", &own);
+    let mut fence = Box::pin(set.run(pending::<()>()));
+    let mut context = Context::from_waker(Waker::noop());
+    let outcome = Fencing::new()
+        .on("scope", &scope)
+        .run_blocking(|| fence.as_mut().poll(&mut context).is_pending());
+    assert!(outcome.unwrap());
+
+    let mut host = tokio_test::task::spawn(set.run(fence));
+    assert!(host.poll().is_pending());
+    scope.set();
+    assert!(host.is_woken());
+    assert!(host.poll().is_ready());
 }

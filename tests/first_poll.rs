@@ -2,10 +2,10 @@
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use fence::{Event, Fencing, ReasonKind};
+use fence::{Event, Fencing, ReasonKind, fenced};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, advance, sleep};
 use tokio_test::{assert_pending, assert_ready, task};
@@ -148,4 +148,56 @@ async fn the_longest_duration_means_never() {
         let fencing = Fencing::new().timeout(limit).budget(limit);
         assert!(fencing.run(sleep(year)).await.is_completed());
     }
+}
+
+// D1, D17: a linked fence passes its cancellation on and stays unstarted. What it captured for that
+// is forgotten.
+#[tokio::test(start_paused = true)]
+async fn a_fence_that_was_blocked_starts_anew_where_it_is_polled_next() {
+    #[fenced(linked)]
+    async fn linked() {
+        pending::<()>().await;
+    }
+    for is_bound in [false, true] {
+        let spent = Fencing::new().budget(Duration::ZERO);
+        let mut inner = Box::pin(linked());
+        let outer = Fencing::new()
+            .run(spent.bind(std::future::poll_fn(|cx| inner.as_mut().poll(cx).map(drop))));
+        assert!(outer.await.is_cancelled(), "by the link");
+
+        let mut poll = || inner.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let poll = if is_bound {
+            Fencing::new().bind_sync(poll)
+        } else {
+            poll()
+        };
+        assert!(
+            poll.is_pending(),
+            "the budget is not bound here: {is_bound}"
+        );
+    }
+}
+
+// D18: nor does a name stay covered that is bound no more.
+#[tokio::test]
+async fn a_name_is_looked_up_where_the_fence_starts() {
+    #[fenced(on = "first_poll::looked_up", linked)]
+    async fn linked() {
+        pending::<()>().await;
+    }
+    let fired = Event::new();
+    fired.set();
+    let set = Fencing::new()
+        .on("stop", &fired)
+        .on("first_poll::looked_up", &Event::new());
+    let mut inner = Box::pin(linked());
+    let outer =
+        Fencing::new().run(set.bind(std::future::poll_fn(|cx| inner.as_mut().poll(cx).map(drop))));
+    assert!(outer.await.is_cancelled(), "by the link");
+
+    let mut inner = task::spawn(Fencing::new().bind(inner));
+    assert_pending!(inner.poll());
+    Event::named("first_poll::looked_up").set();
+    assert!(inner.is_woken());
+    assert!(assert_ready!(inner.poll()).cancelled_by("first_poll::looked_up"));
 }

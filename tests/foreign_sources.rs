@@ -220,3 +220,33 @@ async fn a_watch_channel_is_a_trigger() {
         .timeout(Duration::from_millis(50));
     assert!(set.run(pending::<()>()).await.cancelled_by("timeout"));
 }
+
+// D6: a trigger that panics while it is waited for takes nothing along.
+#[tokio::test]
+async fn a_trigger_that_panics_leaves_no_waiter() {
+    struct Panics;
+    impl Trigger for Panics {
+        fn fired(&self) -> Option<Firing> {
+            None
+        }
+
+        fn wait(&self) -> FiringFuture {
+            Box::pin(async { panic!("while it is waited for") })
+        }
+
+        fn share(&self) -> Arc<dyn Trigger> {
+            Arc::new(Self)
+        }
+    }
+    let events: Vec<_> = (0..9).map(|_| Event::new()).collect();
+    let numbered = events.iter().enumerate();
+    let fencing = numbered.fold(Fencing::new(), |set, (n, event)| {
+        set.on(format!("e{n}"), event)
+    });
+    let fence = fencing.on("panics", &Panics).run(pending::<()>());
+
+    assert!(tokio::spawn(fence).await.unwrap_err().is_panic());
+
+    let waiters: Vec<_> = events.iter().map(fence::__private::waiters).collect();
+    assert_eq!(waiters, [0; 9]);
+}

@@ -160,3 +160,30 @@ async fn a_nested_block_is_cut_alone() {
     }
     assert!(work().await.unwrap());
 }
+
+// D16: what tells two tasks apart is not the waker, which they may share.
+#[tokio::test]
+async fn a_task_polled_with_the_same_waker_is_another_task() {
+    use futures::FutureExt;
+    let local = tokio::task::LocalSet::new();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    local.spawn_local(async move {
+        let stop = Event::new();
+        let fence = Fencing::new().on("stop", &stop).run(async {
+            stop.set();
+            fence::check().is_err()
+        });
+        // Polled with a waker that does nothing, and so is the fence around.
+        tell.send(fence.now_or_never()).unwrap();
+    });
+    let outer = Fencing::new().run(local);
+    assert!(
+        outer
+            .now_or_never()
+            .is_none_or(|outcome| outcome.is_completed())
+    );
+    assert!(
+        told.await.unwrap().unwrap().unwrap(),
+        "its own fence has fired"
+    );
+}

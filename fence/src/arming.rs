@@ -26,7 +26,11 @@ impl Around<'_> {
     /// Whether the set of the host is the very one of the fence.
     fn covers(self, live: &Live) -> bool {
         let host = self.host.map(|host| &host.watched.live.fencing);
-        host.is_some_and(|fencing| fencing.is_same(&live.fencing))
+        let is_all = || {
+            live.some_extra()
+                .is_none_or(|extra| extra.around.entries().is_empty())
+        };
+        host.is_some_and(|fencing| fencing.is_same(&live.fencing)) && is_all()
     }
 }
 
@@ -52,6 +56,10 @@ impl Engine<'_> {
         self.live.start.get_or_insert_with(Instant::now);
         let moved = self.watch.is_moving(waker);
         if self.register_anew(around, cx) {
+            // The fence may go on: a timer that runs follows the task to its new waker even so.
+            if let Some(at) = self.armed_at().filter(|_| moved) {
+                self.arm_timer(at, moved, cx);
+            }
             return true;
         }
         let has_passed = self.live.timed_out.get();
@@ -99,7 +107,7 @@ impl Engine<'_> {
             self.live.any_entry(&mut add);
         }
         if !spilled.is_empty() {
-            self.live.extra_mut().spilled.keys = spilled;
+            self.live.extra_mut().keys = spilled;
         }
         has_fired
     }
@@ -109,7 +117,7 @@ impl Engine<'_> {
             return self.watch.forget();
         }
         let extra = self.live.some_extra_mut();
-        let spilled = extra.map(|extra| std::mem::take(&mut extra.spilled.keys));
+        let spilled = extra.map(|extra| std::mem::take(&mut extra.keys));
         let mut keys = self.watch.take(spilled.unwrap_or_default());
         if let Some(shared) = self.live.shared_part().filter(|_| keys.with_handle) {
             keys.remove(Some(&shared.latch));
@@ -143,13 +151,13 @@ impl Engine<'_> {
     }
 
     pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut spilled = std::mem::take(&mut self.live.extra_mut().spilled);
+        let mut waits = std::mem::take(&mut self.live.extra_mut().waits);
         let mut has_fired = false;
         self.any_trigger(|nth, entry| {
-            has_fired |= spilled.poll_trigger(nth, entry, cx);
+            has_fired |= waits.poll(nth, entry, cx);
             false
         });
-        self.live.extra_mut().spilled = spilled;
+        self.live.extra_mut().waits = waits;
         has_fired
     }
 
@@ -161,7 +169,7 @@ impl Engine<'_> {
             self.deregister();
         }
         if let Some(extra) = self.live.some_extra_mut() {
-            extra.spilled.stop_waiting();
+            extra.waits.stop();
         }
     }
 }

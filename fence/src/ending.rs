@@ -66,21 +66,16 @@ impl Engine<'_> {
     }
 
     /// All cleanups that are to run: those of fences inside first.
-    fn take_cleanups(&self) -> Vec<Batch> {
-        let limit = Policy::cleanup_limit(self.live.policy());
+    pub(crate) fn take_cleanups(&self) -> Vec<Batch> {
         let Some(extra) = self.live.some_extra() else {
             return Vec::new();
         };
+        let limit = Policy::cleanup_limit(self.live.policy());
         let (mut batches, jobs) = (extra.batches.take(), extra.jobs.take());
         if !jobs.is_empty() {
             batches.push(Batch { jobs, limit });
         }
         batches
-    }
-
-    /// The body completed: nothing is to be undone.
-    pub(crate) fn forget_cleanups(&mut self) {
-        drop(self.take_cleanups());
     }
 
     /// Starts the cleanups, with the fence around held up (D25).

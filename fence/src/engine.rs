@@ -171,9 +171,23 @@ impl Engine<'_> {
     fn complete(&mut self, here: Here<'_>) {
         self.live.phase = Phase::Ended;
         if self.live.some_extra().is_some() {
-            self.forget_cleanups();
-            self.report(State::Completed);
+            self.complete_extra(here);
+        } else {
+            self.let_go(here);
         }
+    }
+
+    #[cold]
+    fn complete_extra(&mut self, here: Here<'_>) {
+        // Nothing is to be undone: dropped last, as that is user code, which may panic.
+        let unneeded = self.take_cleanups();
+        self.report(State::Completed);
+        self.let_go(here);
+        drop(unneeded);
+    }
+
+    #[inline]
+    fn let_go(&mut self, here: Here<'_>) {
         self.disarm();
         // What it watched is of no use to it any more, and may be to the next fence.
         if let Some(binding) = here.bound() {

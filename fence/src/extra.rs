@@ -11,7 +11,7 @@ use crate::hold::Hold;
 use crate::reason::{Firing, Reason};
 use crate::shared::Shared;
 use crate::source::Entry;
-use crate::watch::Spilled;
+use crate::watch::{Keys, Waits};
 
 /// Cells are what code inside the fence changes; the rest is the fence's own business.
 #[derive(Default)]
@@ -30,8 +30,10 @@ pub(crate) struct Extra {
     pub(crate) batches: RefCell<Vec<Batch>>,
     /// Its hold on the fence around it.
     pub(crate) hold: Hold,
-    /// What does not fit into its watch.
-    pub(crate) spilled: Spilled,
+    /// The keys that do not fit into its watch.
+    pub(crate) keys: Keys,
+    /// What it waits for triggers of other makes with.
+    pub(crate) waits: Waits,
     /// What those inside are told.
     pub(crate) told: Option<Firing>,
     /// When the grace ends.

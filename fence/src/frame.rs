@@ -68,17 +68,18 @@ pub(crate) fn arrive_with<R>(
     waker: Fingerprint,
     f: impl FnOnce(Here<'_>, Option<&Running<'_>>) -> R,
 ) -> R {
-    with_top(|top| match top.map(|top| (top, &top.part)) {
-        // One waker, one task.
-        Some((Frame { task, .. }, Part::Fence(around))) if around.waker == waker => {
-            let here = Here { top, task: *task };
-            f(here, Some(around.host.unwrap_or(around)))
-        }
-        _ => {
-            let task = try_id();
-            let here = Here { top, task };
-            f(here, here.host(waker))
-        }
+    with_top(|top| {
+        let here = Here {
+            top,
+            task: try_id(),
+        };
+        let host = match top.map(|top| (top, &top.part)) {
+            Some((top, Part::Fence(around))) if top.task == here.task && around.waker == waker => {
+                Some(around.host.unwrap_or(around))
+            }
+            _ => here.host(waker),
+        };
+        f(here, host)
     })
 }
 

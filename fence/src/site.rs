@@ -92,7 +92,7 @@ impl At {
     }
 }
 
-/// Names beyond the 64th share a bit with none: they are watched whatever is bound.
+/// The macros refuse more than 64.
 fn bit(nth: usize) -> u64 {
     u32::try_from(nth)
         .ok()
@@ -107,6 +107,7 @@ impl Own for At {
     }
 
     fn resolve(&mut self, fencing: &mut Fencing) {
+        self.covered = 0;
         for (nth, named) in self.site.events.iter().enumerate() {
             if fencing.has(named.name) {
                 self.covered |= bit(nth);

@@ -45,19 +45,32 @@ impl Engine<'_> {
         }
         self.start_clock();
         self.live.phase = Phase::Running;
+        self.live.has_triggers = self.has_triggers();
+        let has_fired = self.is_latched() || self.has_trigger_fired();
+        let has_fired = has_fired && self.accept_at_start();
+        if has_fired && here.is_interrupted() {
+            // It passed the cancellation on, and leaves the rest to the fence around it.
+            self.unstart(waiting);
+            return Start::Blocked;
+        }
         if let Some(shared) = self.live.shared_part() {
             shared.start(self.live.deadline.get());
         }
-        self.live.has_triggers = self.has_triggers();
-        if !(self.is_latched() || self.has_trigger_fired()) || !self.accept_at_start() {
-            return Start::Go;
+        if has_fired { Start::Fired } else { Start::Go }
+    }
+
+    /// As if it had never been polled: it may be polled somewhere else next.
+    fn unstart(&mut self, waiting: Phase) {
+        self.live.phase = waiting;
+        self.live.start = None;
+        self.live.deadline.set(None);
+        self.live.timed_out.set(false);
+        if waiting != Phase::Waiting(Extends::Given) {
+            self.live.fencing = Fencing::new();
         }
-        if here.is_interrupted() {
-            // It passed the cancellation on, and leaves the rest to the fence around it.
-            self.live.phase = waiting;
-            return Start::Blocked;
+        if let Some(extra) = self.live.some_extra_mut() {
+            extra.around = Fencing::new();
         }
-        Start::Fired
     }
 
     /// Takes over what is bound here; `false` if an enclosing fence has fired.

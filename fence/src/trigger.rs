@@ -71,6 +71,9 @@ pub type FiringFuture = Pin<Box<dyn Future<Output = Firing> + Send>>;
 )]
 pub trait Trigger: Send + Sync {
     /// Whether it has fired. Cheap: it is asked often, and registers nothing.
+    ///
+    /// It is asked when code asks what is around it, so it must not ask that itself, nor poll a
+    /// fence: that would not end.
     fn fired(&self) -> Option<Firing>;
 
     /// A future that resolves when it fires, at once if it has. Dropping it ends the wait.

@@ -68,7 +68,7 @@ impl Engine<'_> {
             let reported = entry.trigger().and_then(|_| {
                 nth += 1;
                 let extra = self.live.some_extra()?;
-                extra.spilled.reported(nth - 1).cloned()
+                extra.waits.reported(nth - 1).cloned()
             });
             match reported {
                 Some(firing) => add(Reason::new(entry.code.clone(), firing)),

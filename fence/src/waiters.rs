@@ -73,6 +73,13 @@ struct List {
     closed: bool,
 }
 
+/// What is not taken in, and why.
+struct Refused {
+    waker: Waker,
+    /// Otherwise the list is closed.
+    is_full: bool,
+}
+
 #[derive(Debug)]
 enum Slot {
     Vacant { next: Option<u32> },
@@ -94,9 +101,13 @@ impl Waiters {
         let index = self.index();
         let refused = match self.open(index).insert(index, waker) {
             Ok(key) => return Some(key),
-            Err(waker) => waker,
+            Err(refused) => refused,
         };
-        drop(refused);
+        drop(refused.waker);
+        assert!(
+            !refused.is_full,
+            "fewer than 134 million wait for one event"
+        );
         None
     }
 
@@ -170,12 +181,13 @@ impl List {
         }
     }
 
-    fn insert(&mut self, list: u32, waker: Waker) -> Result<Key, Waker> {
-        if self.closed {
-            return Err(waker);
-        }
+    fn insert(&mut self, list: u32, waker: Waker) -> Result<Key, Refused> {
         let slot = self.free.map_or(self.slots.len(), |slot| slot as usize);
-        let key = Key::new(list, slot).expect("fewer than 134 million tasks wait for one event");
+        let key = Key::new(list, slot);
+        let Some(key) = key.filter(|_| !self.closed) else {
+            let is_full = !self.closed;
+            return Err(Refused { waker, is_full });
+        };
         self.live += 1;
         match self.slots.get_mut(slot) {
             Some(place) => {
@@ -191,8 +203,12 @@ impl List {
     fn remove(&mut self, slot: usize) -> Option<Waker> {
         let place = self.slots.get_mut(slot)?;
         let vacant = Slot::Vacant { next: self.free };
-        let Slot::Taken(waker) = std::mem::replace(place, vacant) else {
-            return None;
+        let waker = match std::mem::replace(place, vacant) {
+            Slot::Taken(waker) => waker,
+            before @ Slot::Vacant { .. } => {
+                *place = before;
+                return None;
+            }
         };
         self.free = u32::try_from(slot).ok();
         self.live -= 1;

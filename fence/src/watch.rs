@@ -1,6 +1,7 @@
-//! What a pending fence has registered: one slot per latch, one future per trigger of another make.
+//! What a pending fence has registered: a slot per latch, with keys to take them back, and a future
+//! per trigger of another make.
 //!
-//! 1. Keys and futures are in the order of the sources that they were registered for.
+//! 1. Keys, and futures, are in the order of the sources that they were registered for.
 //! 2. While `waker` is set, every latch that has not fired holds a clone of that waker, which makes
 //!    its fingerprint an identity.
 
@@ -34,12 +35,9 @@ pub(crate) struct Watch {
 /// Keys in the order of their sources.
 pub(crate) type Keys = Vec<Option<Key>>;
 
-/// What only some fences need: the keys beyond the inline ones, and the waits.
+/// The waits for triggers of other makes, in their order.
 #[derive(Default)]
-pub(crate) struct Spilled {
-    pub(crate) keys: Keys,
-    triggers: Vec<Waiting>,
-}
+pub(crate) struct Waits(Vec<Waiting>);
 
 enum Waiting {
     Armed(FiringFuture),
@@ -123,19 +121,19 @@ impl Watch {
     }
 }
 
-impl Spilled {
+impl Waits {
     /// Waits for the nth trigger of another make; true once it has fired.
     ///
     /// They are polled each time: only they know when their waker changes. The coop budget that
     /// the body spent is not theirs (D7).
-    pub(crate) fn poll_trigger(&mut self, nth: usize, entry: &Entry, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll(&mut self, nth: usize, entry: &Entry, cx: &mut Context<'_>) -> bool {
         let Some(trigger) = entry.trigger() else {
             return false;
         };
-        if nth == self.triggers.len() {
-            self.triggers.push(Waiting::Armed(trigger.wait()));
+        if nth == self.0.len() {
+            self.0.push(Waiting::Armed(trigger.wait()));
         }
-        let waiting = &mut self.triggers[nth];
+        let waiting = &mut self.0[nth];
         if let Waiting::Armed(wait) = waiting {
             match std::pin::pin!(coop::unconstrained(wait)).poll(cx) {
                 Poll::Ready(firing) => *waiting = Waiting::Fired(firing.foreign()),
@@ -147,15 +145,15 @@ impl Spilled {
 
     /// What the trigger reported when it was waited for.
     pub(crate) fn reported(&self, nth: usize) -> Option<&Firing> {
-        match self.triggers.get(nth)? {
+        match self.0.get(nth)? {
             Waiting::Fired(firing) => Some(firing),
             Waiting::Armed(_) => None,
         }
     }
 
     /// Drops the waits that are still open, and keeps what was reported.
-    pub(crate) fn stop_waiting(&mut self) {
-        for waiting in &mut self.triggers {
+    pub(crate) fn stop(&mut self) {
+        for waiting in &mut self.0 {
             if matches!(waiting, Waiting::Armed(_)) {
                 *waiting = Waiting::Armed(Box::pin(std::future::pending()));
             }

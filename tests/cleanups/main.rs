@@ -6,7 +6,7 @@ mod log;
 use std::future::pending;
 use std::time::Duration;
 
-use fence::{Event, Fencing, on_cancel, on_cancel_with, shield};
+use fence::{Event, Fencing, State, on_cancel, on_cancel_with, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::log::{Log, ms};
@@ -258,4 +258,25 @@ async fn destructors_may_register() {
     });
     assert_eq!(fence.await.cancelled().unwrap().cleanup().ran(), 1);
     assert_eq!(log.lines(), ["dropped", "closed"]);
+}
+
+// A cleanup that is not needed is dropped, which is user code: all is in order by then.
+#[tokio::test]
+async fn one_that_panics_when_it_is_not_needed_leaves_the_fence_ended() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let mut fence = Fencing::new().run(async {
+        let panics = Panics;
+        on_cancel(async move { drop(panics) });
+    });
+    let handle = fence.handle();
+
+    let panic = tokio::spawn(fence).await.unwrap_err();
+
+    assert!(panic.is_panic());
+    assert_eq!(handle.state(), State::Completed);
 }

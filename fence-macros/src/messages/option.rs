@@ -218,6 +218,15 @@ pub(crate) fn named_under_code(literal: impl ToTokens) -> Error {
     )
 }
 
+/// The 65th `on = "…"`.
+pub(crate) fn too_many_names(key: &Ident, name: impl ToTokens) -> Error {
+    at(
+        name,
+        format!("`{key}` takes at most 64 names"),
+        "bind the others around the call: `Fencing::new().on(…).bind(…)`",
+    )
+}
+
 /// `timeout("5s", "db")`.
 pub(crate) fn code_comes_first(key: &Ident, value: impl ToTokens, spec: &Spec) -> Error {
     at(

@@ -1,8 +1,10 @@
 //! Writes what is known at compile time as a table, which costs a fence one pointer.
 
 use super::{Argument, Options, Setting, duration};
-use proc_macro2::TokenStream;
+use crate::messages::option as messages;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
+use syn::LitStr;
 
 impl Options {
     /// The start of the options.
@@ -39,6 +41,16 @@ impl Options {
                 };
                 &SITE
             })
+        }
+    }
+
+    /// A fence knows of 64 names which of them are bound.
+    pub(super) fn room_for(&self, key: &Ident, name: &LitStr) -> syn::Result<()> {
+        let is_named = |setting: &&Setting| matches!(setting.argument, Argument::Named(_));
+        if self.settings.iter().filter(is_named).count() < 64 {
+            Ok(())
+        } else {
+            Err(messages::too_many_names(key, name))
         }
     }
 

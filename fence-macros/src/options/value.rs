@@ -87,7 +87,9 @@ impl Options {
 
     fn trigger(&mut self, key: &Ident, spec: &Spec, value: &Expr) {
         let argument = match string(value) {
-            Some(name) => not_empty(key, name).map(|()| Argument::Named(name.to_token_stream())),
+            Some(name) => not_empty(key, name)
+                .and_then(|()| self.room_for(key, name))
+                .map(|()| Argument::Named(name.to_token_stream())),
             None => trigger(key, spec, value).and_then(|trigger| {
                 let code = code::derive(value).ok_or_else(|| messages::no_code(value))?;
                 Ok(Argument::Coded {
