@@ -55,14 +55,15 @@ impl Engine<'_> {
     }
 
     fn dropped(&self) -> Cancelled {
-        let mut reasons = self.reasons(Instant::now());
+        let now = Instant::now();
+        let mut reasons = self.reasons(now);
         if self.live.is_guarded() && !self.live.has_accepted() {
             reasons.clear();
         }
         if reasons.is_empty() {
             reasons.push(Reason::new("dropped".into(), Firing::of_drop()));
         }
-        self.record(reasons, Cleanup::default())
+        self.record(reasons, Cleanup::default(), now)
     }
 
     /// All cleanups that are to run: those of fences inside first.

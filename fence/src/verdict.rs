@@ -14,11 +14,11 @@ use crate::view;
 impl Engine<'_> {
     /// The record of a cancellation.
     pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
-        self.record(self.reasons(Instant::now()), cleanup)
+        let now = Instant::now();
+        self.record(self.reasons(now), cleanup, now)
     }
 
-    pub(crate) fn record(&self, reasons: Vec<Reason>, cleanup: Cleanup) -> Cancelled {
-        let now = Instant::now();
+    pub(crate) fn record(&self, reasons: Vec<Reason>, cleanup: Cleanup, now: Instant) -> Cancelled {
         let start = self.live.start;
         Cancelled::new(Record {
             reasons,

@@ -80,6 +80,8 @@ impl View {
 /// Each reason once (D10).
 pub(crate) fn add(reasons: &mut Vec<Reason>, reason: Reason) {
     if !reasons.iter().any(|known| known.is_same(&reason)) {
+        // There is hardly ever more than one.
+        reasons.reserve_exact(1);
         reasons.push(reason);
     }
 }
