@@ -4,12 +4,21 @@ use std::future::pending;
 use std::sync::Arc;
 
 use fence::{Event, Fencing, ReasonKind, drain, on_cancel, on_cancel_with};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
 use crate::log::{Log, ms};
 
+/// `drain` waits for all cleanups of the process, but each test has a clock of its own, which does
+/// not wait for those of another: one at a time.
+async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
+}
+
 /// Runs `end` on a task whose fence has a cleanup, and returns the log once all is drained.
 async fn torn_down(end: impl AsyncFn(tokio::task::JoinHandle<()>)) -> Vec<String> {
+    let _alone = alone().await;
     let log = Log::default();
     let this = log.clone();
     let task = tokio::spawn(async move {
@@ -45,6 +54,7 @@ async fn dropped_from_outside_the_runtime_takes_over() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_panics_is_undone_by_the_runtime() {
+    let _alone = alone().await;
     let log = Log::default();
     let this = log.clone();
     let task = tokio::spawn(Fencing::new().run(async move {
@@ -60,6 +70,7 @@ async fn a_body_that_panics_is_undone_by_the_runtime() {
 // D25: what was half done goes on where it was.
 #[tokio::test(start_paused = true)]
 async fn a_cleanup_that_was_running_goes_on_in_the_runtime() {
+    let _alone = alone().await;
     let log = Log::default();
     let this = log.clone();
     let task = tokio::spawn(Fencing::new().timeout(ms(10)).run(async move {
