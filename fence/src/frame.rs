@@ -119,7 +119,7 @@ impl<'a> Frame<'a> {
 impl<'a> Here<'a> {
     /// The frames that this code is in, innermost first (invariant 3).
     #[inline]
-    fn visible(self) -> impl Iterator<Item = &'a Part<'a>> {
+    pub(crate) fn visible(self) -> impl Iterator<Item = &'a Part<'a>> {
         let mut next = self.top;
         std::iter::from_fn(move || {
             let frame = next.filter(|frame| frame.task == self.task)?;

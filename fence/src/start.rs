@@ -7,6 +7,7 @@ use crate::engine::{Body, Engine};
 use crate::fencing::Fencing;
 use crate::frame::Here;
 use crate::stage::{Extends, Phase};
+use crate::surroundings::Survey;
 use crate::times::has_passed;
 
 /// What the first poll finds.
@@ -75,13 +76,13 @@ impl Engine<'_> {
 
     /// Takes over what is bound here; `false` if an enclosing fence has fired.
     fn capture(&mut self, here: Here<'_>) -> bool {
-        if here.is_interrupted() {
+        let Some(Survey { in_scope, bound }) = here.survey() else {
             return false;
+        };
+        if in_scope {
+            self.live.extra_mut().around = here.scopes();
         }
-        if let Some(around) = here.around() {
-            self.live.extra_mut().around = around;
-        }
-        let bound = || here.bound().map(Binding::take).unwrap_or_default();
+        let bound = || bound.map(Binding::take).unwrap_or_default();
         match self.live.phase {
             Phase::Waiting(Extends::Bound) => self.live.fencing = bound(),
             Phase::Waiting(Extends::BoundNames) => {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::binding::Binding;
 use crate::fencing::Fencing;
-use crate::frame::Here;
+use crate::frame::{Here, Part};
 use crate::live::Live;
 use crate::quiet;
 use crate::running::Running;
@@ -21,6 +21,13 @@ pub(crate) enum Question {
     Cuts,
     /// Whether one of them has fired, even if the body may go on (D23).
     Fired,
+}
+
+/// What is around a fence that starts.
+pub(crate) struct Survey<'a> {
+    /// Whether the innermost fence is a scope of plain code.
+    pub(crate) in_scope: bool,
+    pub(crate) bound: Option<&'a Binding>,
 }
 
 /// What their flags say.
@@ -94,7 +101,7 @@ impl Running<'_> {
     }
 }
 
-impl Here<'_> {
+impl<'a> Here<'a> {
     /// Whether an enclosing fence cuts. Time that nobody saw pass yet does not count.
     #[inline]
     pub(crate) fn is_interrupted(self) -> bool {
@@ -180,19 +187,36 @@ impl Here<'_> {
             .min()
     }
 
-    /// The sources of the scopes of plain code right around this, as a set.
+    /// What a fence that starts here has to know, in one walk; `None` if it may not start (D5).
     #[inline]
-    pub(crate) fn around(self) -> Option<Fencing> {
-        let innermost = self.enclosing().next()?;
-        if innermost.watched.live.is_plain() {
-            Some(self.scopes())
-        } else {
-            None
+    pub(crate) fn survey(self) -> Option<Survey<'a>> {
+        let (mut innermost, mut bound, mut is_shielded) = (None, None, false);
+        let mut answer = Answer::No;
+        for part in self.visible() {
+            match part {
+                Part::Fence(running) if !is_shielded => {
+                    innermost.get_or_insert(running);
+                    match running.answer(Question::Cuts) {
+                        Answer::Yes => return None,
+                        Answer::AskUsers => answer = Answer::AskUsers,
+                        Answer::No => {}
+                    }
+                }
+                Part::Bound(binding) => {
+                    bound.get_or_insert(*binding);
+                }
+                Part::Shield => is_shielded = true,
+                Part::Fence(_) | Part::Detached => {}
+            }
         }
+        let is_blocked = answer == Answer::AskUsers && self.ask_users(Question::Cuts);
+        let in_scope = innermost.is_some_and(|running| running.watched.live.is_plain());
+        (!is_blocked).then_some(Survey { in_scope, bound })
     }
 
+    /// The sources of the scopes of plain code right around this, as a set.
     #[cold]
-    fn scopes(self) -> Fencing {
+    pub(crate) fn scopes(self) -> Fencing {
         let mut around = Fencing::new();
         let is_scope = |running: &&Running<'_>| running.watched.live.is_plain();
         for scope in self.enclosing().take_while(is_scope) {
