@@ -18,11 +18,11 @@ pub(crate) fn all() -> Vec<Workload> {
     vec![
         Workload::new("inner fence with a timeout", P, with_timeout(Bound))
             .goal(P, 0.35, 0.25)
-            .held_at(1.16)
+            .held_at(1.11)
             .unlocked(),
         Workload::new("inner fence that inherits", P, inheriting(Bound))
             .goal(P, 0.20, 0.10)
-            .held_at(1.14)
+            .held_at(1.09)
             .unlocked(),
         Workload::new("inner fence of the current set", P, current(Bound)),
         Workload::new(
