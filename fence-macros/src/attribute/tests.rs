@@ -1,4 +1,4 @@
-//! What functions become, as text.
+//! What functions become, as text. Over 300 lines, as whole expansions are printed.
 
 #![allow(
     clippy::needless_raw_string_hashes,
