@@ -7,6 +7,7 @@ use crate::context;
 use crate::frame::{Here, here};
 use crate::live::Live;
 use crate::running::Running;
+use crate::stage::End;
 use crate::surroundings::{Answer, Question};
 use crate::times::{earliest, has_passed};
 use crate::view::{self, View};
@@ -142,7 +143,7 @@ pub(crate) fn why_ending() -> Option<Cancelled> {
     here(|here| {
         let is_cut = |running: &Running<'_>| {
             let live = running.watched.live;
-            live.is_ending && (!live.is_guarded() || live.has_accepted())
+            live.end != End::None && (!live.is_guarded() || live.has_accepted())
         };
         here.outermost_first(is_cut)
             .find_map(|running| running.watched.why())

@@ -1,17 +1,15 @@
 //! What has to be undone when a fence cancels: registering it, and running it (D25).
 
-use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cancelled::Cancelled;
+use crate::caught::{Caught, caught, message};
 use crate::context;
 
 /// Registers a cleanup with the innermost fence: an async "undo" for when that fence cancels.
@@ -68,8 +66,20 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let bound = context::current();
-    let work: Work = Box::new(move |why| Box::pin(bound.bind(async move { cleanup(why).await })));
-    let job = Arc::new(Job(Mutex::new(Some(work))));
+    let work = async move |why| {
+        cleanup(why).await;
+        Cleanup {
+            ran: 1,
+            ..Cleanup::default()
+        }
+    };
+    let work: Work = Box::new(move |why, _| Box::pin(bound.bind(work(why))));
+    register(Job::new(work, Turn::Undo))
+}
+
+/// Registers a job with the innermost fence. Outside of fences it is dropped at once.
+pub(crate) fn register(job: Job) -> OnCancel {
+    let job = Arc::new(job);
     if !context::register(&job) {
         drop(job.take());
     }
@@ -95,12 +105,32 @@ impl fmt::Debug for OnCancel {
     }
 }
 
-type Work = Box<dyn FnOnce(Cancelled) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+/// Is told why, and when its time is up.
+pub(crate) type Work = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Cleaning + Send>;
+
+/// When a job is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    /// Last registered first.
+    Undo,
+    /// Before all that: tasks that are to be undone, or use what is, have to end first.
+    Join,
+}
 
 /// A cleanup, until it is started or taken back.
-pub(crate) struct Job(Mutex<Option<Work>>);
+pub(crate) struct Job {
+    work: Mutex<Option<Work>>,
+    turn: Turn,
+}
 
 impl Job {
+    pub(crate) fn new(work: Work, turn: Turn) -> Self {
+        Self {
+            work: Mutex::new(Some(work)),
+            turn,
+        }
+    }
+
     fn take(&self) -> Option<Work> {
         self.lock().take()
     }
@@ -110,29 +140,46 @@ impl Job {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Work>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The cleanups of one fence.
 pub(crate) struct Batch {
-    pub(crate) jobs: Vec<Arc<Job>>,
-    pub(crate) limit: Duration,
+    jobs: Vec<Arc<Job>>,
+    limit: Duration,
 }
 
-/// What became of the cleanups of a fence that cancelled, and of the fences inside it.
+impl Batch {
+    pub(crate) fn new(mut jobs: Vec<Arc<Job>>, limit: Duration) -> Self {
+        jobs.sort_by_key(|job| job.turn);
+        Self { jobs, limit }
+    }
+
+    /// Nothing to do any more, but to tell.
+    pub(crate) fn done(report: Cleanup) -> Self {
+        let work: Work = Box::new(|_, _| Box::pin(async { report }));
+        Self {
+            jobs: vec![Arc::new(Job::new(work, Turn::Join))],
+            limit: Duration::MAX,
+        }
+    }
+}
+
+/// What became of the cleanups of a fence that cancelled, and of the fences and groups inside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cleanup {
     ran: usize,
-    overran: usize,
-    panics: Vec<String>,
+    pub(crate) overran: usize,
+    pub(crate) panics: Vec<String>,
+    pub(crate) errors: Vec<String>,
 }
 
 impl Cleanup {
-    /// Whether none overran or panicked.
+    /// Whether none overran, panicked or failed.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.overran == 0 && self.panics.is_empty()
+        self.overran == 0 && self.panics.is_empty() && self.errors.is_empty()
     }
 
     /// How many ran to their end.
@@ -141,16 +188,30 @@ impl Cleanup {
         self.ran
     }
 
-    /// How many were dropped because their time was up.
+    /// How many were dropped because their time was up; children of a group count as well.
     #[must_use]
     pub fn overran(&self) -> usize {
         self.overran
     }
 
-    /// The messages of those that panicked.
+    /// The messages of those that panicked, and of children of groups that did.
     #[must_use]
     pub fn panics(&self) -> &[String] {
         &self.panics
+    }
+
+    /// What children of a [`try_group`](crate::try_group()) failed with that the fence cut, so
+    /// that nobody else learns of it.
+    #[must_use]
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.ran += other.ran;
+        self.overran += other.overran;
+        self.panics.extend(other.panics);
+        self.errors.extend(other.errors);
     }
 }
 
@@ -160,10 +221,12 @@ impl fmt::Display for Cleanup {
         if self.overran > 0 {
             write!(f, ", {} overran", self.overran)?;
         }
-        match self.panics.as_slice() {
-            [] => Ok(()),
-            panics => write!(f, ", {} panicked: {}", panics.len(), panics.join("; ")),
+        for (texts, verb) in [(&self.panics, "panicked"), (&self.errors, "failed")] {
+            if !texts.is_empty() {
+                write!(f, ", {} {verb}: {}", texts.len(), texts.join("; "))?;
+            }
         }
+        Ok(())
     }
 }
 
@@ -186,8 +249,8 @@ impl Batch {
         let end = Instant::now().checked_add(self.limit);
         while let Some(job) = self.jobs.pop() {
             let Some(work) = job.take() else { continue };
-            match until(end, work(why.clone())).await {
-                Some(Ok(())) => report.ran += 1,
+            match until(end, work(why.clone(), end)).await {
+                Some(Ok(done)) => report.merge(done),
                 Some(Err(panic)) => report.panics.push(message(&*panic)),
                 None => report.overran += 1,
             }
@@ -195,35 +258,12 @@ impl Batch {
     }
 }
 
-type Caught = Result<(), Box<dyn Any + Send>>;
-
 /// Runs one cleanup; `None` if it took too long. Without a runtime nobody can tell.
-async fn until(
-    end: Option<Instant>,
-    cleanup: Pin<Box<dyn Future<Output = ()> + Send>>,
-) -> Option<Caught> {
+async fn until(end: Option<Instant>, cleanup: Cleaning) -> Option<Caught<Cleanup>> {
     match end {
         Some(end) if runtime::Handle::try_current().is_ok() => {
             timeout_at(end, caught(cleanup)).await.ok()
         }
         _ => Some(caught(cleanup).await),
     }
-}
-
-async fn caught(cleanup: impl Future<Output = ()>) -> Caught {
-    let mut cleanup = pin!(cleanup);
-    std::future::poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| cleanup.as_mut().poll(cx))) {
-            Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
-    .await
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned())
 }

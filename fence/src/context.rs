@@ -12,6 +12,7 @@ use crate::frame::{Part, here, within};
 use crate::live::Live;
 use crate::shared::Shared;
 use crate::source::Kind;
+use crate::stage::End;
 use crate::timer::next_number;
 
 /// Runs `f` with a set bound.
@@ -99,7 +100,7 @@ pub(crate) fn register(job: &Arc<Job>) -> bool {
 /// Leaves cleanups to the fence that is being cut around this code; gives them back if none is.
 pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
     here(
-        |here| match here.innermost().filter(|live| live.is_ending) {
+        |here| match here.innermost().filter(|live| live.end != End::None) {
             Some(ending) => {
                 ending.extra().batches.borrow_mut().extend(batches);
                 None
@@ -107,6 +108,11 @@ pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
             None => Some(batches),
         },
     )
+}
+
+/// Whether a fence around this code is cutting it, rather than that it is dropped from outside.
+pub(crate) fn is_being_cut() -> bool {
+    here(|here| here.all().any(|live| live.end == End::Cut))
 }
 
 /// The enclosing fences as sources for what is spawned here, outermost first (D27).

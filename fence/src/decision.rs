@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::frame::here;
 use crate::hold;
 use crate::policy::Policy;
-use crate::reason::{Firing, Reason};
+use crate::reason::{Firing, Reason, ReasonKind};
 use crate::stage::Stage;
 use crate::times::earliest;
 
@@ -26,6 +26,9 @@ impl Engine<'_> {
         } else if self.is_waiting() {
             self.live.some_extra().and_then(|extra| extra.cut_at)
         } else if self.is_held(cx) {
+            // A shield keeps the body, not what was spawned outside of it.
+            self.tell_fired();
+            self.tell_cut();
             None
         } else {
             self.link_up();
@@ -74,13 +77,15 @@ impl Engine<'_> {
         left > 0
     }
 
-    /// Passes the cancellation on to the fence around (D30).
+    /// Passes the cancellation on to the fence around (D30). An error is none: it is returned.
     pub(crate) fn link_up(&self) {
         if !self.live.policy().is_some_and(|policy| policy.is_linked) {
             return;
         }
         if let Some(outer) = here(|here| here.linked_to()) {
-            if let Some(primary) = self.sorted_reasons(Instant::now()).first() {
+            let reasons = self.sorted_reasons(Instant::now());
+            let primary = reasons.first();
+            if let Some(primary) = primary.filter(|reason| reason.kind() != ReasonKind::Failed) {
                 outer.fire(primary.linked());
             }
         }

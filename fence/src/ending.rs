@@ -14,7 +14,7 @@ use crate::handover::hand_over;
 use crate::policy::Policy;
 use crate::reason::{Firing, Reason};
 use crate::shared::State;
-use crate::stage::Phase;
+use crate::stage::{End, Phase};
 
 impl Engine<'_> {
     /// Holds the fence around up for as long as something holds this one.
@@ -74,7 +74,7 @@ impl Engine<'_> {
         let limit = Policy::cleanup_limit(self.live.policy());
         let (mut batches, jobs) = (extra.batches.take(), extra.jobs.take());
         if !jobs.is_empty() {
-            batches.push(Batch { jobs, limit });
+            batches.push(Batch::new(jobs, limit));
         }
         batches
     }
@@ -123,7 +123,7 @@ impl Engine<'_> {
             Phase::Waiting(_) => {}
             Phase::Running | Phase::Cleaning => {
                 let why = self.tell_dropped();
-                arrive(|here| self.drop_body(here, body));
+                arrive(|here| self.drop_body(here, body, End::Dropped));
                 // Destructors may have spawned, or registered a cleanup.
                 let why = why.or_else(|| self.tell_dropped());
                 self.leave_cleanups(why);
@@ -139,6 +139,7 @@ impl Engine<'_> {
         if let Some(cleaning) = extra.and_then(|extra| extra.cleaning.take()) {
             return hand_over(cleaning);
         }
+        self.leave_report();
         let batches = self.take_cleanups();
         if batches.is_empty() {
             return;
@@ -146,6 +147,15 @@ impl Engine<'_> {
         if let Some(batches) = context::leave_to_ending(batches) {
             let why = why.unwrap_or_else(|| self.dropped());
             hand_over(clean(batches, why));
+        }
+    }
+    /// If it had cleaned up when the fence around came first, that one tells how it went.
+    fn leave_report(&mut self) {
+        let extra = self.live.some_extra_mut();
+        let report = extra.map(|extra| std::mem::take(&mut extra.cleanup));
+        if let Some(report) = report.filter(|report| *report != Cleanup::default()) {
+            // Nobody learns of it otherwise.
+            let _ = context::leave_to_ending(vec![Batch::done(report)]);
         }
     }
 }

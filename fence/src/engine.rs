@@ -18,7 +18,7 @@ use crate::own::Own;
 use crate::running::{Left, Step};
 use crate::shared::State;
 use crate::source::Entry;
-use crate::stage::Phase;
+use crate::stage::{End, Phase};
 use crate::start::Start;
 use crate::timer::Timer;
 use crate::times::Time;
@@ -153,16 +153,16 @@ impl Engine<'_> {
     /// Cuts the body (D4). What is left is to clean up.
     pub(crate) fn cut(&mut self, here: Here<'_>, body: &mut dyn Body) {
         self.tell_cut();
-        self.drop_body(here, body);
+        self.drop_body(here, body, End::Cut);
         // Once more, for what destructors spawned.
         self.tell_cut();
         self.begin_cleaning();
     }
 
-    pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body) {
+    pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body, end: End) {
         let ending = Ending(self);
         ending.0.disarm();
-        ending.0.live.is_ending = true;
+        ending.0.live.end = end;
         let _ = ending.0.within(here, Step::default(), || body.cut());
     }
 

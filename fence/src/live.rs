@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::shared::Shared;
 use crate::source::Entry;
-use crate::stage::{Kind, Phase, Stage};
+use crate::stage::{End, Kind, Phase, Stage};
 use crate::timer::Timing;
 use crate::times::has_passed;
 
@@ -37,8 +37,7 @@ pub(crate) struct Live {
     pub(crate) kind: Kind,
     /// Whether a source of another make is among them.
     pub(crate) has_triggers: bool,
-    /// The body is being dropped.
-    pub(crate) is_ending: bool,
+    pub(crate) end: End,
 }
 
 impl Live {

@@ -52,6 +52,8 @@ pub enum ReasonKind {
     /// A cancellation that a [linked](crate::Fencing::linked) fence inside passed up, under the
     /// code and with the cause that it had there.
     Linked,
+    /// A child of a [`try_group`](crate::try_group()) that returned an error, or a panic in a group.
+    Failed,
     /// A [`DropGuard`](crate::DropGuard) that was dropped while armed, or the fence around a
     /// spawned task.
     Dropped,
@@ -115,7 +117,7 @@ impl Reason {
         self.firing.cause.as_deref()
     }
 
-    /// The source line that fired it; `None` for time, which no line fires.
+    /// The source line that fired it; `None` for time and failures, which no line fires.
     #[must_use]
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.firing.location
@@ -173,6 +175,7 @@ impl fmt::Display for Reason {
             }
             (None, ReasonKind::Dropped) => f.write_str("guard dropped"),
             (None, ReasonKind::Linked) => f.write_str("cancelled"),
+            (None, ReasonKind::Failed) => f.write_str("failed"),
             (None, ReasonKind::Custom(kind)) => write!(f, "{kind} fired"),
         }?;
         if self.firing.is_linked {
@@ -235,6 +238,13 @@ impl Firing {
         let mut firing = Self::new(ReasonKind::Dropped).with_code(Cow::Borrowed("dropped"));
         firing.location = None;
         firing
+    }
+
+    /// An error or a panic in a group; no line of code cancels it.
+    pub(crate) fn of_failure(text: String) -> Self {
+        let mut firing = Self::new(ReasonKind::Failed).with_code(Cow::Borrowed("failed"));
+        firing.location = None;
+        firing.because(text)
     }
 
     /// A time limit that passed at `at`.

@@ -51,3 +51,15 @@ pub(crate) enum Stage {
     /// The grace is over.
     Overdue,
 }
+
+/// Why the body is being dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It is not.
+    #[default]
+    None,
+    /// The fence cuts it.
+    Cut,
+    /// The fence is dropped midway.
+    Dropped,
+}

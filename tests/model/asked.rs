@@ -20,6 +20,13 @@ pub fn visible(frames: &[Frame]) -> Vec<usize> {
 }
 
 impl Model<'_> {
+    /// Somebody is told of the end of the fences around.
+    pub fn adopt(&mut self, frames: &[Frame]) {
+        for fence in visible(frames) {
+            self.fences[fence].has_family = true;
+        }
+    }
+
     /// Asks the guards about what they were not asked about; whether anything was accepted (D24).
     pub fn ask_guards(&mut self, fence: usize) -> bool {
         for reason in self.all_fired(fence) {

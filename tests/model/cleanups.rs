@@ -13,6 +13,8 @@ const DEFAULT: u64 = 5000;
 pub struct Batch {
     jobs: Vec<usize>,
     limit: u64,
+    /// What became of those that had ended.
+    done: Report,
 }
 
 pub struct Cleaning {
@@ -24,7 +26,7 @@ pub struct Cleaning {
     report: Report,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Report {
     pub ran: usize,
     pub overran: usize,
@@ -40,6 +42,14 @@ impl Cleaning {
             why,
             report: Report::default(),
         }
+    }
+}
+
+impl Report {
+    fn add(&mut self, other: &Self) {
+        self.ran += other.ran;
+        self.overran += other.overran;
+        self.panics.extend(other.panics.iter().cloned());
     }
 }
 
@@ -61,9 +71,20 @@ impl<'c> Model<'c> {
         let jobs = std::mem::take(&mut this.jobs);
         if !jobs.is_empty() {
             let limit = this.set.cleanup.unwrap_or(DEFAULT);
-            batches.push(Batch { jobs, limit });
+            let done = Report::default();
+            batches.push(Batch { jobs, limit, done });
         }
         batches
+    }
+
+    /// What had been cleaned up when the fence around came first.
+    pub fn take_report(&mut self, fence: usize) -> Vec<Batch> {
+        let done = std::mem::take(&mut self.fences[fence].report);
+        if done == Report::default() {
+            return Vec::new();
+        }
+        let (jobs, limit) = (Vec::new(), 0);
+        vec![Batch { jobs, limit, done }]
     }
 
     pub fn hand_over(&mut self, cleaning: Cleaning) {
@@ -105,6 +126,7 @@ impl<'c> Model<'c> {
             let end = *cleaning.end.get_or_insert(self.now + batch.limit);
             if cleaning.current.is_none() {
                 let Some(job) = batch.jobs.pop() else {
+                    cleaning.report.add(&batch.done);
                     cleaning.batches.pop_front();
                     cleaning.end = None;
                     continue;

@@ -63,13 +63,19 @@ impl<'c> Model<'c> {
             return false;
         }
         if body.is_some_and(|body| body.is_held(&self.fences)) {
+            // What keeps the body does not keep the tasks that it spawned.
+            if self.fences[fence].has_family {
+                let fired = self.fired(fence);
+                self.fences[fence].cut.get_or_insert(fired);
+            }
             return false;
         }
         true
     }
 
     pub fn cut(&mut self, fence: usize, body: &mut Option<Box<Run<'c>>>, env: &Env) {
-        self.fences[fence].cut = Some(self.fired(fence));
+        let fired = self.fired(fence);
+        self.fences[fence].cut.get_or_insert(fired);
         self.end_body(fence, body, env);
         let why = self.reasons_text(fence, false);
         let batches = self.take_batches(fence);
@@ -98,7 +104,8 @@ impl<'c> Model<'c> {
             if let Some(cleaning) = self.fences[fence].cleaning.take() {
                 self.hand_over(cleaning);
             } else {
-                let batches = self.take_batches(fence);
+                let mut batches = self.take_report(fence);
+                batches.extend(self.take_batches(fence));
                 self.leave(batches, why.0, env);
             }
         }

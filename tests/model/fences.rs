@@ -36,6 +36,8 @@ pub struct Fence {
     pub told: Option<Reason>,
     pub cut_at: Option<u64>,
     pub cut: Option<Vec<Reason>>,
+    /// Whether anybody is told of its end.
+    pub has_family: bool,
     pub is_ending: bool,
     pub jobs: Vec<usize>,
     pub batches: Vec<Batch>,
@@ -58,6 +60,7 @@ impl Default for Fence {
             told: None,
             cut_at: None,
             cut: None,
+            has_family: false,
             is_ending: false,
             jobs: Vec::new(),
             batches: Vec::new(),

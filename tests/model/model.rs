@@ -160,6 +160,7 @@ impl<'c> Model<'c> {
     }
 
     pub fn spawn(&mut self, id: usize, body: &'c Node, env: &Env) {
+        self.adopt(&env.frames);
         let enclosing = visible(&env.frames).into_iter().rev();
         // A task is no fence: it passes on what encloses it.
         let lineage = enclosing.flat_map(|fence| match &self.fences[fence] {

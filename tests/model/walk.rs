@@ -159,6 +159,7 @@ impl<'c> Model<'c> {
     }
 
     fn step_waiting(&mut self, id: usize, env: &Env) -> bool {
+        self.adopt(&env.frames);
         let why = self.why(&env.frames);
         if let Some(why) = &why {
             self.log(format!("told {id} {why}"));
