@@ -150,7 +150,7 @@ fn a_thread_may_run_async_code() {
             });
             tokio::task::yield_now().await;
             stop.set();
-            thread.await.unwrap().unwrap().unwrap()
+            thread.await.unwrap().unwrap()
         });
     assert_eq!(runtime.block_on(parent).unwrap(), "stop");
 }
@@ -166,7 +166,7 @@ fn plain_code_may_spawn() {
     runtime.block_on(async {
         tokio::task::yield_now().await;
         stop.set();
-        assert!(task.unwrap().await.unwrap().cancelled_by("stop"));
+        assert!(task.unwrap().await.cancelled_by("stop"));
     });
 }
 

@@ -4,8 +4,10 @@ use std::future::pending;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use fence::{Cancelled, Event, Fenced, Fencing, FutureExt, check, shield, spawn, spawn_blocking};
-use tokio::task::{JoinHandle, LocalSet, yield_now};
+use fence::{
+    Cancelled, Ended, Event, Fencing, FutureExt, Task, check, shield, spawn, spawn_blocking,
+};
+use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep};
 
 fn ms(ms: u64) -> Duration {
@@ -27,8 +29,8 @@ async fn bound() -> bool {
 async fn what_is_bound_goes_along_and_tokio_takes_nothing() {
     let stop = Event::new();
     let tasks = Fencing::new().on("stop", &stop).bind(async {
-        let grandchild = spawn(async { spawn(bound()).await.unwrap().unwrap() });
-        let orphan = tokio::spawn(async { spawn(bound()).await.unwrap().unwrap() });
+        let grandchild = spawn(async { spawn(bound()).await.unwrap() });
+        let orphan = tokio::spawn(async { spawn(bound()).await.unwrap() });
         let in_context = tokio::spawn(bound().in_context());
         (
             spawn(bound()),
@@ -40,7 +42,7 @@ async fn what_is_bound_goes_along_and_tokio_takes_nothing() {
     });
     let (child, grandchild, in_context, plain, orphan) = tasks.await;
     set_at(10, &stop).await;
-    assert!(child.await.unwrap().unwrap() && grandchild.await.unwrap().unwrap());
+    assert!(child.await.unwrap() && grandchild.await.unwrap());
     assert!(in_context.await.unwrap());
     assert!(!plain.await.unwrap() && !orphan.await.unwrap());
 }
@@ -60,7 +62,7 @@ async fn another_set_and_another_kind_of_future() {
             cancelled
         });
         set_at(10, &ambient).await;
-        (own.await.unwrap().unwrap(), local.await.unwrap().unwrap())
+        (own.await.unwrap(), local.await.unwrap())
     });
     assert_eq!(local.run_until(run).await, (false, true));
 }
@@ -76,9 +78,9 @@ async fn it_is_cut_together_with_its_parent() {
                 "ok"
             };
             child = Some(if is_spawned {
-                spawn(body)
+                tokio::spawn(spawn(body))
             } else {
-                tokio::spawn(async { Fenced::Completed(body.in_context().await) })
+                tokio::spawn(async { Ended::Finished(body.in_context().await) })
             });
             pending::<()>().await;
         });
@@ -107,14 +109,14 @@ async fn how_the_parent_ends() {
             .await
             .is_err()
     );
-    let why = dropped.unwrap().await.unwrap().cancelled().unwrap();
+    let why = dropped.unwrap().await.cancelled().unwrap();
     assert_eq!(why.to_string(), "cancelled: dropped: dropped from outside");
     assert_eq!(start.elapsed(), ms(10));
     assert!(
-        completed.unwrap().unwrap().await.unwrap().is_completed(),
+        completed.unwrap().unwrap().await.is_finished(),
         "a fence that completes lets go"
     );
-    assert!(shielded.unwrap().await.unwrap().is_completed());
+    assert!(shielded.unwrap().await.is_finished());
     assert_eq!(fence::__private::waiters(&stop), 0);
 }
 
@@ -133,7 +135,7 @@ async fn grandchildren_are_enclosed_too() {
         inner.await
     });
     let (outer, grandchild) = tokio::join!(outer, receive.recv());
-    let outcome = grandchild.unwrap().await.unwrap();
+    let outcome = grandchild.unwrap().await;
     assert!(outer.cancelled_by("outer") && outcome.cancelled_by("outer"));
     assert!(
         !outcome.cancelled_by("dropped"),
@@ -145,7 +147,7 @@ async fn grandchildren_are_enclosed_too() {
 // fence around the first, and is none for whoever asks.
 #[tokio::test(start_paused = true)]
 async fn a_task_may_be_followed_by_thousands() {
-    type Tasks = tokio::sync::mpsc::UnboundedSender<JoinHandle<Fenced<bool>>>;
+    type Tasks = tokio::sync::mpsc::UnboundedSender<Task<bool>>;
     fn follow(left: u32, send: &Tasks) {
         let next = send.clone();
         let task = spawn(async move {
@@ -162,11 +164,11 @@ async fn a_task_may_be_followed_by_thousands() {
     let parent = Fencing::new().on("stop", &stop).run(async {
         follow(10_000, &send);
         for _ in 0..10_000 {
-            assert!(receive.recv().await.unwrap().await.unwrap().unwrap());
+            assert!(receive.recv().await.unwrap().await.unwrap());
         }
         let last = receive.recv().await.unwrap();
         stop.set();
-        last.await.unwrap().unwrap()
+        last.await.unwrap()
     });
     assert!(parent.await.cancelled_by("stop"));
 }
@@ -176,7 +178,7 @@ async fn a_task_may_be_followed_by_thousands() {
 async fn a_task_that_comes_too_late_is_never_polled() {
     let mut late = None;
     let parent = Fencing::new().timeout(ms(10)).run(async {
-        struct OnDrop<'a>(&'a mut Option<JoinHandle<Fenced<()>>>);
+        struct OnDrop<'a>(&'a mut Option<Task<()>>);
         impl Drop for OnDrop<'_> {
             fn drop(&mut self) {
                 *self.0 = Some(spawn(async { panic!("never polled") }));
@@ -186,7 +188,7 @@ async fn a_task_that_comes_too_late_is_never_polled() {
         pending::<()>().await;
     });
     assert!(parent.await.is_cancelled());
-    assert!(late.unwrap().await.unwrap().cancelled_by("timeout"));
+    assert!(late.unwrap().await.cancelled_by("timeout"));
 }
 
 // D27, D24, D23: the guards and the grace of the parent are those of the task.
@@ -207,7 +209,7 @@ async fn a_task_goes_by_what_its_parent_makes_of_a_firing() {
         pending::<()>().await;
     });
     assert!(parent.await.is_cancelled());
-    assert_eq!(child.unwrap().await.unwrap().unwrap(), "timeout");
+    assert_eq!(child.unwrap().await.unwrap(), "timeout");
     assert_eq!(start.elapsed(), ms(120));
 }
 
@@ -228,7 +230,7 @@ async fn a_firing_is_seen_at_once() {
             })
             .await
         });
-    assert!(parent.await.unwrap().unwrap().unwrap());
+    assert!(parent.await.unwrap().unwrap());
 }
 
 // D28: a passed deadline is seen without the runtime's help, also when nobody waits any more.
@@ -305,6 +307,6 @@ fn a_job_that_waits_in_the_queue_is_not_started() {
         assert!(outcome.is_cancelled());
         free.send(()).unwrap();
         occupying.await.unwrap().unwrap();
-        assert!(queued.unwrap().await.unwrap().cancelled_by("stop"));
+        assert!(queued.unwrap().await.cancelled_by("stop"));
     });
 }

@@ -1,5 +1,7 @@
 //! A scope of plain code: a fence that cannot cut, and is asked instead (D28).
 
+use std::sync::Arc;
+
 use crate::asking;
 use crate::cleanup::Cleanup;
 use crate::engine::{Core, Engine};
@@ -7,17 +9,25 @@ use crate::fencing::Fencing;
 use crate::frame::arrive;
 use crate::outcome::Fenced;
 use crate::running::Step;
-use crate::shared::State;
+use crate::shared::{Shared, State};
 use crate::stage::{Kind, Phase};
 use crate::start::Start;
 use crate::timer::Timer;
 
-pub(crate) fn run<R>(fencing: Fencing, f: impl FnOnce() -> R) -> Fenced<R> {
+/// `shared` is that of the scope's handle, if it has one.
+pub(crate) fn run<R>(
+    fencing: Fencing,
+    shared: Option<Arc<Shared>>,
+    f: impl FnOnce() -> R,
+) -> Fenced<R> {
     if let Some(why) = asking::why() {
         return Fenced::Cancelled(why);
     }
     let mut core = Core::new(fencing, ());
     core.live.kind = Kind::Plain;
+    if let Some(shared) = shared {
+        let _ = core.live.extra().shared.set(shared);
+    }
     let timer = std::pin::pin!(Timer::default());
     let mut scope = Scope(core.engine(timer));
     let engine = &mut scope.0;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cleanup::Cleanup;
-use crate::reason::{Reason, ReasonKind};
+use crate::reason::{Firing, Reason, ReasonKind};
 
 /// Why a body was cut, and by whom: an error, one pointer wide.
 ///
@@ -53,6 +53,17 @@ impl Cancelled {
         Self {
             record: Arc::new(record),
         }
+    }
+
+    /// Why a task that was dropped from outside has no value: for `reasons`, if there are any.
+    pub(crate) fn of_drop(mut reasons: Vec<Reason>) -> Self {
+        if reasons.is_empty() {
+            reasons.push(Reason::new("dropped".into(), Firing::of_drop()));
+        }
+        Self::new(Record {
+            reasons,
+            ..Record::default()
+        })
     }
 
     /// Every reason that had fired when the fence resolved, in firing order; never empty.

@@ -186,7 +186,7 @@ impl Fencing {
     /// assert!(count.flatten().unwrap_err().by("enough"));
     /// ```
     pub fn run_blocking<R>(&self, f: impl FnOnce() -> R) -> Fenced<R> {
-        blocking::run(self.clone(), f)
+        blocking::run(self.clone(), None, f)
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::cancelled::Cancelled;
 use crate::reason::{Firing, Reason, ReasonKind};
 use crate::shared::{Shared, State};
 
@@ -44,6 +45,24 @@ impl Handle {
         Self { shared }
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Why it ended, for a task that was aborted.
+    pub(crate) fn why_dropped(&self) -> Cancelled {
+        let fired = || self.shared.reason().into_iter().collect();
+        Cancelled::of_drop(match self.reasons() {
+            [] => fired(),
+            reasons => reasons.to_vec(),
+        })
+    }
+
+    /// Whether anybody has cancelled it through a handle.
+    pub(crate) fn has_fired(&self) -> bool {
+        self.shared.latch.is_fired()
+    }
+
     /// Cancels the fence under the code `"handle"`.
     ///
     /// `true` if this call is the one that did: `false` if it was cancelled through a handle
@@ -74,7 +93,7 @@ impl Handle {
     /// Whether a handle has cancelled the fence, or a trigger has and it has resolved.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.shared.latch.is_fired() || self.state() == State::Cancelled
+        self.has_fired() || self.state() == State::Cancelled
     }
 
     /// How far the fence has come.

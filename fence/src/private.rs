@@ -146,7 +146,7 @@ pub fn fence_try<F: IntoFuture, S: Own>(
 
 /// What [`spawn`](crate::spawn) spawns, for tests that poll it by hand.
 pub fn enclosed<F: Future>(future: F) -> crate::Bound<Fence<F>> {
-    crate::spawn::enclosed(future)
+    crate::spawn::Surroundings::here().enclose(future).0
 }
 
 /// How many wait for an event, for tests that nothing is left behind.

@@ -1,11 +1,19 @@
 //! Tasks and threads that belong to the fences around the place where they were spawned (D27, D28).
 
-use tokio::task::{self, JoinHandle};
+use std::sync::Arc;
 
+use tokio::task;
+
+use crate::blocking;
 use crate::bound::Bound;
 use crate::context;
+use crate::event::Event;
 use crate::fence::Fence;
+use crate::fencing::Fencing;
+use crate::handle::Handle;
 use crate::outcome::Fenced;
+use crate::shared::Shared;
+use crate::task::Task;
 
 /// Spawns a task that behaves as if the future stood here: the fences around enclose it too.
 ///
@@ -13,7 +21,7 @@ use crate::outcome::Fenced;
 /// dropped midway, the task is cut as well, and its outcome tells why; a fence that completes lets
 /// go of it. A [`shield`](crate::shield) between the fence and the call keeps the fence away
 /// (rule D27). If one of the fences has been cut before the task starts, the future is never
-/// polled. Nobody waits for the task but who awaits the handle.
+/// polled. Nobody waits for the task but who awaits the [`Task`]; a [`group`](crate::group()) does.
 ///
 /// That the outermost fence wins (rule D13) holds between tasks once the outer fence's own task has
 /// been polled: until then a fence in this task that fires on the same event acts by itself.
@@ -39,15 +47,16 @@ use crate::outcome::Fenced;
 /// };
 /// let outcome = Fencing::new().timeout(Duration::from_secs(1)).run(work).await;
 /// assert!(outcome.is_cancelled());
-/// assert!(helper.unwrap().await.unwrap().cancelled_by("timeout"));
+/// assert!(helper.unwrap().await.cancelled_by("timeout"));
 /// # }
 /// ```
 #[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<Fenced<F::Output>>
+pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    task::spawn(enclosed(future))
+    let (fence, handle) = Surroundings::here().enclose(future);
+    Task::joined(handle, task::spawn(fence))
 }
 
 /// The same on the thread of a `LocalSet`, for futures that are not `Send`.
@@ -56,11 +65,12 @@ where
 ///
 /// Outside of a `LocalSet`, like `tokio::task::spawn_local`.
 #[track_caller]
-pub fn spawn_local<F>(future: F) -> JoinHandle<Fenced<F::Output>>
+pub fn spawn_local<F>(future: F) -> Task<F::Output>
 where
     F: Future<Output: 'static> + 'static,
 {
-    task::spawn_local(enclosed(future))
+    let (fence, handle) = Surroundings::here().enclose(future);
+    Task::joined(handle, task::spawn_local(fence))
 }
 
 /// The same for plain code on a thread of the blocking pool.
@@ -88,7 +98,7 @@ where
 ///         std::thread::yield_now();
 ///     });
 ///     stop.set();
-///     let ended: Result<(), Cancelled> = search.await.unwrap().flatten();
+///     let ended: Result<(), Cancelled> = search.await.flatten();
 ///     ended.unwrap_err().primary().code().to_owned()
 /// };
 /// let grace = std::time::Duration::from_secs(5);
@@ -97,16 +107,54 @@ where
 /// # }
 /// ```
 #[track_caller]
-pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<Fenced<R>>
+pub fn spawn_blocking<F, R>(f: F) -> Task<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (bound, lineage) = (context::current(), context::lineage());
-    task::spawn_blocking(move || bound.bind_sync(|| lineage.run_blocking(f)))
+    let (handle, f) = Surroundings::here().enclose_blocking(f);
+    Task::joined(handle, task::spawn_blocking(f))
 }
 
-/// The whole of a spawned task.
-pub(crate) fn enclosed<F: Future>(future: F) -> Bound<Fence<F>> {
-    context::current().bind(Fence::root(context::lineage(), future))
+/// What encloses a task: the bound set, and the fences around the place where it is spawned.
+#[derive(Clone, Default)]
+pub(crate) struct Surroundings {
+    bound: Fencing,
+    lineage: Fencing,
+}
+
+impl Surroundings {
+    pub(crate) fn here() -> Self {
+        Self {
+            bound: context::current(),
+            lineage: context::lineage(),
+        }
+    }
+
+    /// The same with one more source.
+    pub(crate) fn on(mut self, code: &'static str, event: &Event) -> Self {
+        self.lineage = self.lineage.on(code, event);
+        self
+    }
+
+    /// The whole of a spawned task.
+    pub(crate) fn enclose<F: Future>(self, future: F) -> (Bound<Fence<F>>, Handle) {
+        let mut fence = Fence::root(self.lineage, future);
+        let handle = fence.handle();
+        (self.bound.bind(fence), handle)
+    }
+
+    /// The same for plain code on a thread of its own.
+    pub(crate) fn enclose_blocking<R>(
+        self,
+        f: impl FnOnce() -> R,
+    ) -> (Handle, impl FnOnce() -> Fenced<R>) {
+        let handle = Handle::new(Arc::new(Shared::new()));
+        let shared = handle.shared().clone();
+        let scope = move || {
+            let Self { bound, lineage } = self;
+            bound.bind_sync(|| blocking::run(lineage, Some(shared), f))
+        };
+        (handle, scope)
+    }
 }
