@@ -15,6 +15,7 @@ async fn never() {
     std::future::pending::<()>().await;
 }
 
+#[expect(clippy::unused_async, reason = "a body that only panics")]
 async fn explode(message: &str) {
     panic!("{message}")
 }
@@ -249,7 +250,10 @@ async fn a_child_that_waits_for_its_place_is_never_polled_once_cancelled() {
             let waiting = group.spawn(explode("never polled"));
             let place = tokio::spawn({
                 let group = group.clone();
-                async move { group.reserve().await.spawn(explode("no place")) }
+                async move {
+                    let place = group.reserve().await;
+                    drop(place.spawn(explode("no place")));
+                }
             });
             sleep(ms(10)).await;
             waiting.cancel();
