@@ -52,7 +52,6 @@ use crate::settle::Errors;
 /// assert_eq!(outcome.unwrap(), 42);
 /// # }
 /// ```
-#[must_use = "a group does nothing until it is run"]
 pub fn group() -> Grouping {
     Grouping {
         options: Options::default(),

@@ -41,7 +41,6 @@ use crate::settle::Errors;
 /// assert_eq!(failed.errors(), ["no such host"]);
 /// # }
 /// ```
-#[must_use = "a group does nothing until it is run"]
 pub fn try_group<E>() -> TryGrouping<E> {
     TryGrouping {
         options: Options::default(),
