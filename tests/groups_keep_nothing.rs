@@ -56,7 +56,12 @@ fn ten_thousand_at_once_are_let_go_of() {
                 sleep(Duration::from_secs(2)).await;
                 assert_eq!(ended.load(Ordering::Relaxed), 10_000);
                 assert_eq!(group.running(), 0);
-                assert!(tokio::runtime::Handle::current().metrics().num_alive_tasks() <= 1);
+                assert!(
+                    tokio::runtime::Handle::current()
+                        .metrics()
+                        .num_alive_tasks()
+                        <= 1
+                );
             }
         })
     };

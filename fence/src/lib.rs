@@ -19,6 +19,10 @@
 //! | decline a reason | [`Fencing::guard`], [`Fencing::unless`], [`Cancelled::declined`] |
 //! | end the fence around as well | [`Fencing::linked`] |
 //! | spawn inside of fences | [`spawn`], [`spawn_local`], [`spawn_blocking`], [`FutureExt::in_context`] |
+//! | stop a task, learn how it ended | [`Task`], [`Ended`], [`cancel_and_wait`], [`cancel_and_wait_all`] |
+//! | end with all that was spawned | [`group()`], [`try_group()`], [`Group`] |
+//! | run a list of jobs | [`gather()`], [`as_completed()`], [`race()`], [`race_ok()`] |
+//! | do it again and again | [`every()`], [`Overlap`] |
 //! | fence plain code | [`Fencing::run_blocking`] |
 //! | test all of that | `fence::testing`, with the feature `test-util` |
 //! | add a source of your own | [`Trigger`], [`Firing`] |
@@ -46,6 +50,7 @@
 //!
 //! # Features
 //!
+//! - `stream`: [`AsCompleted`] as a `Stream`.
 //! - `test-util`: `fence::testing`, for tests of code that may be cut.
 //! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -227,3 +232,7 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;

@@ -11,8 +11,10 @@
 //!   `Fencing::new().on("shutdown", &stop).bind(code)`.
 //! - **Every moment.** [`cancel_at_every_await`] tries them all.
 //!
-//! What to assert on is in the outcome: [`Fenced::cancelled_by`], [`Fenced::reasons`], and
+//! What to assert on is in the outcome: [`codes`] of its reasons, and
 //! [`Cancelled::cleanup`](crate::Cancelled::cleanup) for what was undone.
+//!
+//! The page `docs/testing.md` of the repository goes through all of it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,9 +24,30 @@ use pin_project_lite::pin_project;
 use crate::event::Event;
 use crate::fencing::Fencing;
 use crate::outcome::Fenced;
+use crate::reason::Reason;
 
 /// The code of the reason that [`cancel_at_every_await`] cancels with.
 pub const CANCEL: &str = "every await";
+
+/// The codes of reasons, in firing order: what most assertions are about.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Fencing, testing::codes};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let limits = Fencing::new().timeout(Duration::from_secs(1)).budget(Duration::from_secs(1));
+/// let outcome = limits.run(std::future::pending::<()>()).await;
+/// assert_eq!(codes(outcome.reasons()), ["timeout", "budget"]);
+/// # }
+/// ```
+#[must_use]
+pub fn codes(reasons: &[Reason]) -> Vec<&str> {
+    reasons.iter().map(Reason::code).collect()
+}
 
 /// Runs a future again and again, cancelled after 0, 1, 2, … polls, until it completes.
 ///
