@@ -13,10 +13,10 @@ use crate::times::Limit;
 static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// Counts one for as long as it lives.
-struct Counted;
+pub(crate) struct Counted;
 
 impl Counted {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         RUNNING.send_modify(|running| *running += 1);
         Self
     }

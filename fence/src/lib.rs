@@ -108,6 +108,9 @@ mod quiet;
 mod race;
 mod reason;
 mod running;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod service;
 mod set;
 mod settle;
 mod shared;

@@ -1,0 +1,52 @@
+//! What there is to tell about a client that left.
+
+use std::time::Duration;
+
+/// A client that left before its request was answered: what
+/// [`FenceLayer::on_disconnect`](super::FenceLayer::on_disconnect) is told, once the handler has
+/// ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Departure {
+    /// The method of the request.
+    pub method: http::Method,
+    /// The target of the request.
+    pub uri: http::Uri,
+    /// The code of the reason: `"disconnect"`, unless the request's deadline had passed
+    /// (`"deadline"`) or the process is shutting down (`"shutdown"`), in which case it was the
+    /// server that dropped it.
+    pub code: &'static str,
+    /// What was going on.
+    pub phase: Phase,
+    /// How long after the request arrived.
+    pub after: Duration,
+    /// How long the handler, or the body, ran on by itself.
+    pub detached_for: Duration,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What was going on when the client left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// The handler had not returned.
+    Handler,
+    /// The body of the response was being sent.
+    Body,
+}
+
+/// What became of a handler, or a body, whose client left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It ran to its end.
+    Finished,
+    /// It was dropped once its grace was over.
+    OutOfTime,
+    /// It was dropped at once, because too many were detached.
+    Shed,
+    /// It was dropped at once: a body that is not to be drained.
+    Dropped,
+    /// It panicked.
+    Panicked,
+}

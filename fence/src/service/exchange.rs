@@ -1,0 +1,106 @@
+//! One request and its answer: what their parts share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::departure::{Departure, Fate, Phase};
+use super::detached::Detached;
+use super::layer::Settings;
+use super::request::RequestFence;
+use super::span::Span;
+use crate::event::Event;
+
+/// Shared by the response future and both bodies.
+pub(crate) struct Exchange {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) detached: Detached,
+    pub(crate) fence: RequestFence,
+    pub(crate) span: Span,
+    method: http::Method,
+    uri: http::Uri,
+    start: Instant,
+    /// The client has left, as far as anybody noticed.
+    has_left: AtomicBool,
+}
+
+impl Exchange {
+    pub(crate) fn new<B>(
+        settings: Arc<Settings>,
+        detached: Detached,
+        fence: RequestFence,
+        request: &http::Request<B>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            detached,
+            fence,
+            span: Span::current(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            start: Instant::now(),
+            has_left: AtomicBool::new(false),
+        })
+    }
+
+    /// The client has left, or the server has dropped the request for it: fires `"disconnect"`,
+    /// unless the deadline or the shutdown is why.
+    #[track_caller]
+    pub(crate) fn leave(&self, why: &'static str) -> &'static str {
+        let has_passed = |at: Instant| at <= Instant::now();
+        let code = if self.fence.deadline.is_some_and(has_passed) {
+            "deadline"
+        } else if self.settings.shutdown.as_ref().is_some_and(Event::is_set) {
+            "shutdown"
+        } else {
+            self.fence.disconnect.set_because(why);
+            super::request::DISCONNECT
+        };
+        if !self.has_left.swap(true, Ordering::AcqRel) {
+            self.detached.depart();
+        }
+        code
+    }
+
+    /// Runs what is left of the request by itself, and tells of it in the end.
+    pub(crate) fn detach<F>(self: &Arc<Self>, phase: Phase, code: &'static str, rest: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (this, since) = (self.clone(), Instant::now());
+        let tell = move |fate| this.tell(phase, code, since, fate);
+        let Settings {
+            max_detached,
+            grace,
+            ..
+        } = *self.settings;
+        self.detached.run(max_detached, grace, rest, tell);
+    }
+
+    /// Tells that the client has left, now that everything has ended.
+    pub(crate) fn tell(&self, phase: Phase, code: &'static str, since: Instant, fate: Fate) {
+        let Some(on_disconnect) = &self.settings.on_disconnect else {
+            return;
+        };
+        let departure = Departure {
+            method: self.method.clone(),
+            uri: self.uri.clone(),
+            code,
+            phase,
+            after: since - self.start,
+            detached_for: since.elapsed(),
+            fate,
+        };
+        self.span.within(|| on_disconnect(&departure));
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == http::Method::HEAD
+    }
+}
+
+/// How long before the deadline that the client asked for ours is, so that it is our answer that
+/// it gets.
+pub(crate) const MARGIN: Duration = Duration::from_millis(2);

@@ -1,0 +1,217 @@
+//! The body of a request, as the handler reads it.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Version, header};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::exchange::Exchange;
+use super::reader::Reader;
+use crate::asking;
+
+pin_project! {
+    /// The body of a request, unchanged, but that it never ends as if it were complete when the
+    /// client left in the middle of it: that is a [`BodyError`].
+    pub struct RequestBody<B>
+    where
+        B: Body,
+    {
+        #[pin]
+        source: Source<B>,
+    }
+
+    impl<B> PinnedDrop for RequestBody<B>
+    where
+        B: Body,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            if let Proj::Watched { reader, .. } = this.project().source.project() {
+                reader.forget();
+            }
+        }
+    }
+}
+
+pin_project! {
+    #[project = Proj]
+    enum Source<B>
+    where
+        B: Body,
+    {
+        Alone { #[pin] body: B },
+        Watched {
+            reader: Arc<Reader<B>>,
+            // The fence around was given the chance to be cut instead.
+            has_waited: bool,
+        },
+    }
+}
+
+impl<B> RequestBody<B>
+where
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    pub(crate) fn alone(body: B) -> Self {
+        Self {
+            source: Source::Alone { body },
+        }
+    }
+
+    /// Watches the body of a request, if it has one; and reads ahead of the handler where only
+    /// that shows whether the client is there.
+    pub(crate) fn watch(
+        request: Request<B>,
+        exchange: &Arc<Exchange>,
+    ) -> (Request<Self>, Option<ReadAhead>) {
+        if request.body().is_end_stream() {
+            return (request.map(Self::alone), None);
+        }
+        // Reading would tell such a client to send its body.
+        let is_asked_for = request.headers().contains_key(header::EXPECT);
+        let is_old = request.version() < Version::HTTP_2;
+        let limit = exchange.settings.read_ahead;
+        let mut ahead = None;
+        let request = request.map(|body| {
+            let reader = Arc::new(Reader::new(body, exchange.clone(), limit));
+            if is_old && !is_asked_for && limit > 0 {
+                ahead = Some(ReadAhead(reader.clone()));
+            }
+            let source = Source::Watched {
+                reader,
+                has_waited: false,
+            };
+            Self { source }
+        });
+        (request, ahead)
+    }
+}
+
+impl<B> Body for RequestBody<B>
+where
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
+{
+    type Data = B::Data;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, BodyError>>> {
+        let (reader, has_waited) = match self.project().source.project() {
+            Proj::Alone { body } => return body.poll_frame(cx).map_err(BodyError::of),
+            Proj::Watched { reader, has_waited } => (reader, has_waited),
+        };
+        let next = reader.poll(cx);
+        // A fence around that is cut for the same departure tells more than the error; should it
+        // decline, the error is there in the next poll.
+        let has_left = matches!(&next, Poll::Ready(Some(Err(error))) if error.has_left());
+        if has_left && !std::mem::replace(has_waited, true) && asking::why().is_some() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        next
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Alone { body } => body.is_end_stream(),
+            Source::Watched { reader, .. } => reader.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Alone { body } => body.size_hint(),
+            Source::Watched { reader, .. } => reader.size_hint(),
+        }
+    }
+}
+
+impl<B: Body> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").finish_non_exhaustive()
+    }
+}
+
+/// Reads a body ahead of the handler, as far as it may.
+pub(crate) struct ReadAhead(Arc<dyn Ahead>);
+
+impl ReadAhead {
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) {
+        self.0.poll_ahead(cx);
+    }
+}
+
+pub(crate) trait Ahead: Send + Sync {
+    fn poll_ahead(&self, cx: &mut Context<'_>);
+}
+
+/// Why the body of a request could not be read to its end.
+#[derive(Clone, Debug)]
+pub struct BodyError {
+    cause: Arc<dyn Error + Send + Sync>,
+    has_left: bool,
+}
+
+impl BodyError {
+    pub(crate) fn of(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let cause = cause.into();
+        Self {
+            has_left: is_departure(&*cause),
+            cause: cause.into(),
+        }
+    }
+
+    /// Whether the client has left. Otherwise it has sent what is no valid body.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.has_left
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.has_left {
+            f.write_str("the client left before its request was complete")
+        } else {
+            write!(f, "{}", self.cause)
+        }
+    }
+}
+
+impl Error for BodyError {
+    /// That of a client that left stays hidden: tonic takes a reset stream for a complete one.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        (!self.has_left).then_some(&*self.cause)
+    }
+}
+
+/// Whether a transport error says that the other side is gone. Those of HTTP/2 are known by their
+/// text: their type is that of a crate which only servers need.
+fn is_departure(error: &(dyn Error + 'static)) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let gone = [
+        BrokenPipe,
+        ConnectionAborted,
+        ConnectionReset,
+        UnexpectedEof,
+    ];
+    let mut link = Some(error);
+    while let Some(error) = link {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| gone.contains(&io.kind())) {
+            return true;
+        }
+        let text = error.to_string();
+        if text.starts_with("stream error received") || text.starts_with("connection error") {
+            return true;
+        }
+        link = error.source();
+    }
+    false
+}
