@@ -85,6 +85,7 @@ mod every;
 mod extra;
 mod fence;
 mod fencing;
+mod few;
 mod fingerprint;
 mod flow;
 mod frame;

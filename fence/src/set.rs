@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::fencing::Fencing;
+use crate::few::Few;
 use crate::policy::{Amend, Policy};
 use crate::source::Entry;
 use crate::times::{Earliest, Span, Time, has_passed};
@@ -13,7 +14,7 @@ use crate::times::{Earliest, Span, Time, has_passed};
 #[derive(Clone, Default)]
 pub(crate) struct Set {
     entries: Vec<Entry>,
-    times: Vec<Time>,
+    times: Few<Time>,
     /// What follows from the times, so that no fence has to look at each of them.
     earliest: Earliest,
     /// Whether a source of another make is among the entries.
