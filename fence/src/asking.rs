@@ -6,6 +6,7 @@ use crate::cancelled::{Cancelled, Record};
 use crate::context;
 use crate::frame::{Here, here};
 use crate::live::Live;
+use crate::reasons::Reasons;
 use crate::running::Running;
 use crate::stage::End;
 use crate::surroundings::{Answer, Question};
@@ -95,12 +96,11 @@ impl Watched<'_> {
         if reasons.is_empty() {
             return None;
         }
-        let start = self.live.start;
         Some(Cancelled::new(Record {
-            reasons,
+            reasons: Reasons::sorted(reasons),
             declined,
             name: self.name(),
-            elapsed: start.map_or_else(Default::default, |start| Instant::now() - start),
+            ran: self.live.start.map(|start| (start, Instant::now())),
             ..Record::default()
         }))
     }

@@ -34,7 +34,10 @@ pub(crate) fn run<R>(
     let mut value = None;
     arrive(|here| {
         if matches!(engine.start(here), Start::Go) {
-            let _ = engine.within(here, Step::default(), || value = Some(f()));
+            engine.within(here, Step::default(), || {
+                value = Some(f());
+                true
+            });
         }
     });
     if let Some(value) = value {

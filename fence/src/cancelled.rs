@@ -6,8 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::cleanup::Cleanup;
 use crate::reason::{Firing, Reason, ReasonKind};
+use crate::reasons::Reasons;
 
 /// Why a body was cut, and by whom: an error, one pointer wide.
 ///
@@ -38,18 +41,19 @@ pub struct Cancelled {
 
 #[derive(Default)]
 pub(crate) struct Record {
-    pub(crate) reasons: Vec<Reason>,
+    pub(crate) reasons: Reasons,
     pub(crate) declined: Vec<Reason>,
     pub(crate) cleanup: Cleanup,
     pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) elapsed: Duration,
+    /// When it started, if it looked at the clock then, and when it was cut.
+    pub(crate) ran: Option<(Instant, Instant)>,
 }
 
 impl Cancelled {
-    /// Seals a record, its reasons put in firing order.
-    pub(crate) fn new(mut record: Record) -> Self {
+    /// Seals a record.
+    #[inline]
+    pub(crate) fn new(record: Record) -> Self {
         debug_assert!(!record.reasons.is_empty(), "a cancelled fence has a reason");
-        record.reasons.sort_by_key(Reason::order);
         Self {
             record: Arc::new(record),
         }
@@ -61,7 +65,7 @@ impl Cancelled {
             reasons.push(Reason::new("dropped".into(), Firing::of_drop()));
         }
         Self::new(Record {
-            reasons,
+            reasons: Reasons::sorted(reasons),
             ..Record::default()
         })
     }
@@ -118,7 +122,8 @@ impl Cancelled {
     /// its body was pending, and counts from there.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.record.elapsed
+        let ran = self.record.ran;
+        ran.map_or(Duration::ZERO, |(start, end)| end - start)
     }
 }
 

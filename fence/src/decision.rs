@@ -83,7 +83,7 @@ impl Engine<'_> {
             return;
         }
         if let Some(outer) = here(|here| here.linked_to()) {
-            let reasons = self.sorted_reasons(Instant::now());
+            let reasons = self.reasons(Instant::now());
             let primary = reasons.first();
             if let Some(primary) = primary.filter(|reason| reason.kind() != ReasonKind::Failed) {
                 outer.fire(primary.linked());
@@ -111,9 +111,10 @@ impl Engine<'_> {
 
     /// What fired first, for those inside.
     pub(crate) fn primary(&self, now: Instant) -> Firing {
-        let reasons = self.reasons(now);
-        let first = reasons.iter().min_by_key(|reason| reason.order());
-        first.map_or_else(Firing::of_drop, Reason::to_firing)
+        let dropped = || Firing::of_drop().with_code("dropped".into());
+        self.reasons(now)
+            .first()
+            .map_or_else(dropped, Reason::to_firing)
     }
 
     /// Keeps everything armed that has not fired: for reasons to come, and for the fences inside

@@ -34,7 +34,7 @@ impl Engine<'_> {
         if let Some(shared) = self.live.shared_part() {
             let now = Instant::now();
             shared.tell_fired(|| self.primary(now));
-            shared.tell_cut(|| self.sorted_reasons(now));
+            shared.tell_cut(|| self.reasons(now).into_vec());
         }
     }
 
@@ -56,14 +56,15 @@ impl Engine<'_> {
 
     fn dropped(&self) -> Cancelled {
         let now = Instant::now();
-        let mut reasons = self.reasons(now);
-        if self.live.is_guarded() && !self.live.has_accepted() {
-            reasons.clear();
+        let mut record = self.record(Cleanup::default(), now);
+        if !self.live.is_guarded() || self.live.has_accepted() {
+            record.reasons = self.reasons(now);
         }
-        if reasons.is_empty() {
-            reasons.push(Reason::new("dropped".into(), Firing::of_drop()));
+        if record.reasons.is_empty() {
+            let reason = Reason::new("dropped".into(), Firing::of_drop());
+            record.reasons.add(reason);
         }
-        self.record(reasons, Cleanup::default(), now)
+        Cancelled::new(record)
     }
 
     /// All cleanups that are to run: those of fences inside first.
@@ -81,7 +82,6 @@ impl Engine<'_> {
 
     /// Starts the cleanups, with the fence around held up (D25).
     pub(crate) fn begin_cleaning(&mut self) {
-        self.live.phase = Phase::Cleaning;
         let batches = self.take_cleanups();
         if !batches.is_empty() {
             let why = self.cancelled(Cleanup::default());
@@ -90,28 +90,37 @@ impl Engine<'_> {
     }
 
     /// Runs the cleanups, and resolves after them.
+    #[inline]
     pub(crate) fn clean_up(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
-        let extra = self.live.some_extra_mut();
-        if let Some(cleaning) = extra.and_then(|extra| extra.cleaning.as_mut()) {
+        if self.live.some_extra().is_some() {
+            return self.clean_up_extra(cx);
+        }
+        // Nothing to wait for, and nobody to ask or to tell.
+        self.live.phase = Phase::Ended;
+        Poll::Ready(self.cancelled(Cleanup::default()))
+    }
+
+    fn clean_up_extra(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
+        let extra = self.live.extra_mut();
+        if let Some(cleaning) = extra.cleaning.as_mut() {
             match context::within_shield(|| cleaning.as_mut().poll(cx)) {
-                Poll::Ready(cleanup) => self.live.extra_mut().cleaned(cleanup),
+                Poll::Ready(cleanup) => extra.cleaned(cleanup),
                 Poll::Pending => {
-                    self.live.extra_mut().hold.keep();
+                    extra.hold.keep();
                     return Poll::Pending;
                 }
             }
-            self.live.extra_mut().hold.release();
+            extra.hold.release();
         }
         // An enclosing fence that has fired meanwhile is the one to act (D13).
-        if self.live.some_extra().is_some() && context::is_interrupted_now() {
+        if context::is_interrupted_now() {
             return Poll::Pending;
         }
-        let extra = self.live.some_extra_mut();
-        let cleanup = extra.map(|extra| std::mem::take(&mut extra.cleanup));
+        let cleanup = std::mem::take(&mut extra.cleanup);
         if self.live.is_guarded() {
             self.watched().ask_guards();
         }
-        let cancelled = self.cancelled(cleanup.unwrap_or_default());
+        let cancelled = self.cancelled(cleanup);
         self.report(State::Cancelled);
         Poll::Ready(cancelled)
     }

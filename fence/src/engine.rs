@@ -134,36 +134,48 @@ impl Engine<'_> {
         cx: &mut Context<'_>,
     ) -> Option<Left> {
         let ending = Ending(self);
-        let mut has_ended = false;
-        let left = ending.0.within(here, step, || has_ended = body.poll(cx));
-        if has_ended {
+        let left = ending.0.within(here, step, || body.poll(cx));
+        if left.is_none() {
             ending.0.complete(here);
         }
         std::mem::forget(ending);
-        (!has_ended).then_some(left)
+        left
     }
 
-    /// Runs `f` inside a frame of the fence.
+    /// Runs `f`, which says whether that was the end of it, inside a frame of the fence.
     #[inline]
-    pub(crate) fn within<'a>(&'a self, here: Here<'a>, step: Step<'a>, f: impl FnOnce()) -> Left {
+    pub(crate) fn within<'a>(
+        &'a self,
+        here: Here<'a>,
+        step: Step<'a>,
+        f: impl FnOnce() -> bool,
+    ) -> Option<Left> {
         let timer = self.timer.as_ref().get_ref();
         self.watched().around(here, self.watch, timer, step, f)
     }
 
     /// Cuts the body (D4). What is left is to clean up.
     pub(crate) fn cut(&mut self, here: Here<'_>, body: &mut dyn Body) {
-        self.tell_cut();
+        if self.live.some_extra().is_some() {
+            self.tell_cut();
+        }
         self.drop_body(here, body, End::Cut);
-        // Once more, for what destructors spawned.
-        self.tell_cut();
-        self.begin_cleaning();
+        self.live.phase = Phase::Cleaning;
+        if self.live.some_extra().is_some() {
+            // Once more, for what destructors spawned.
+            self.tell_cut();
+            self.begin_cleaning();
+        }
     }
 
     pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body, end: End) {
         let ending = Ending(self);
         ending.0.disarm();
         ending.0.live.end = end;
-        let _ = ending.0.within(here, Step::default(), || body.cut());
+        ending.0.within(here, Step::default(), || {
+            body.cut();
+            true
+        });
     }
 
     /// The body has completed: nothing is left behind.

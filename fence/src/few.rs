@@ -29,6 +29,20 @@ impl<T> Few<T> {
         many.push(item);
         *self = Self::Many(many);
     }
+
+    pub(crate) fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(one) => Vec::from(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for Few<T> {
+    fn from(many: Vec<T>) -> Self {
+        Self::Many(many)
+    }
 }
 
 impl<T> FromIterator<T> for Few<T> {

@@ -108,6 +108,7 @@ mod policy;
 mod quiet;
 mod race;
 mod reason;
+mod reasons;
 mod running;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

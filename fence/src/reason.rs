@@ -79,8 +79,9 @@ pub struct Firing {
     at: Instant,
     /// Orders firings of the same instant.
     seq: u64,
-    /// A code that the firing brings along, instead of the one its trigger was given.
-    code: Option<Cow<'static, str>>,
+    /// A code that the firing brings along, instead of the one its trigger was given. Boxed, as
+    /// few do: it keeps a reason so small that it is moved without a call.
+    code: Option<Box<Cow<'static, str>>>,
     /// How long the fence had, if it was a matter of time.
     limit: Option<Duration>,
     /// Whether it came up from a fence inside.
@@ -90,9 +91,16 @@ pub struct Firing {
 }
 
 impl Reason {
+    #[inline]
     pub(crate) fn new(code: Cow<'static, str>, mut firing: Firing) -> Self {
-        let code = firing.code.take().unwrap_or(code);
+        let code = firing.code.take().map_or(code, |code| *code);
         Self { code, firing }
+    }
+
+    /// The same of a firing that stays where it is.
+    #[inline]
+    pub(crate) fn of(code: Cow<'static, str>, firing: &Firing) -> Self {
+        Self::new(code, firing.clone())
     }
 
     /// The code under which the trigger was declared.
@@ -229,13 +237,13 @@ impl Firing {
     }
 
     pub(crate) fn with_code(mut self, code: Cow<'static, str>) -> Self {
-        self.code = Some(code);
+        self.code = Some(Box::new(code));
         self
     }
 
     /// A fence that was dropped from outside.
     pub(crate) fn of_drop() -> Self {
-        let mut firing = Self::new(ReasonKind::Dropped).with_code(Cow::Borrowed("dropped"));
+        let mut firing = Self::new(ReasonKind::Dropped);
         firing.location = None;
         firing
     }

@@ -43,7 +43,7 @@ pub(crate) struct Step<'a> {
 pub(crate) type Left = Result<(), Option<Instant>>;
 
 impl<'a> Watched<'a> {
-    /// Runs `f` inside a frame of the fence.
+    /// Runs `f`, which says whether that was the end of it, inside a frame of the fence.
     #[inline]
     pub(crate) fn around(
         self,
@@ -51,8 +51,8 @@ impl<'a> Watched<'a> {
         watch: &Watch,
         timer: &'a Timer,
         step: Step<'a>,
-        f: impl FnOnce(),
-    ) -> Left {
+        f: impl FnOnce() -> bool,
+    ) -> Option<Left> {
         let running = Running {
             watched: self,
             waker: step.waker,
@@ -63,10 +63,10 @@ impl<'a> Watched<'a> {
         };
         running.meet_host();
         let frame = Frame::new(here, Part::Fence(running));
-        frame.around(f);
+        let has_ended = frame.around(f);
         match &frame.part {
-            Part::Fence(running) => running.left(watch),
-            _ => Err(None),
+            Part::Fence(running) if !has_ended => Some(running.left(watch)),
+            _ => None,
         }
     }
 }

@@ -104,7 +104,7 @@ impl Shared {
 
     pub(crate) fn reason(&self) -> Option<Reason> {
         let firing = self.latch.firing()?;
-        Some(Reason::new(Cow::Borrowed(CODE), firing.clone()))
+        Some(Reason::of(Cow::Borrowed(CODE), firing))
     }
 
     pub(crate) fn reasons(&self) -> &[Reason] {
@@ -190,7 +190,7 @@ impl Shared {
         }
         let told = family.fired.firing();
         let mut seen: Vec<_> = told
-            .map(|firing| Reason::new(Cow::Borrowed(CODE), firing.clone()))
+            .map(|firing| Reason::of(Cow::Borrowed(CODE), firing))
             .into_iter()
             .collect();
         // Guards are asked by the task of the fence alone.

@@ -6,27 +6,33 @@ use crate::cancelled::{Cancelled, Record};
 use crate::cleanup::Cleanup;
 use crate::engine::Engine;
 use crate::hold;
+use crate::live::Live;
 use crate::reason::Reason;
+use crate::reasons::Reasons;
 use crate::shared::State;
+use crate::source::{Entry, Kind};
 use crate::stage::Phase;
-use crate::view;
+use crate::times::has_passed;
 
 impl Engine<'_> {
     /// The record of a cancellation.
     pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
         let now = Instant::now();
-        self.record(self.reasons(now), cleanup, now)
+        let mut record = self.record(cleanup, now);
+        self.find_reasons(now, &mut record.reasons);
+        Cancelled::new(record)
     }
 
-    pub(crate) fn record(&self, reasons: Vec<Reason>, cleanup: Cleanup, now: Instant) -> Cancelled {
-        let start = self.live.start;
-        Cancelled::new(Record {
-            reasons,
+    /// The same without its reasons, which are large: written to where they stay.
+    #[inline]
+    pub(crate) fn record(&self, cleanup: Cleanup, now: Instant) -> Record {
+        Record {
+            reasons: Reasons::default(),
             declined: self.live.declined(),
             name: self.watched().name(),
-            elapsed: start.map_or_else(Default::default, |start| now - start),
+            ran: self.live.start.map(|start| (start, now)),
             cleanup,
-        })
+        }
     }
 
     /// Tells the handles, and those inside, how it ended.
@@ -40,42 +46,77 @@ impl Engine<'_> {
             hold::ended(extra.id.get(), extra.holds.get());
         }
         if let Some(shared) = self.live.shared_part() {
-            shared.finish(state, self.sorted_reasons(Instant::now()));
+            shared.finish(state, self.reasons(Instant::now()).into_vec());
         }
     }
 
-    /// The same as [`reasons`](Self::reasons), in firing order.
-    pub(crate) fn sorted_reasons(&self, now: Instant) -> Vec<Reason> {
-        let mut reasons = self.reasons(now);
-        reasons.sort_by_key(Reason::order);
+    /// All that has fired (D9), each once (D10), without what guards declined (D24).
+    pub(crate) fn reasons(&self, now: Instant) -> Reasons {
+        let mut reasons = Reasons::default();
+        self.find_reasons(now, &mut reasons);
         reasons
     }
 
-    /// All that has fired (D9), each once (D10), without what guards declined (D24).
-    pub(crate) fn reasons(&self, now: Instant) -> Vec<Reason> {
-        let mut reasons: Vec<Reason> = Vec::new();
-        let mut add = |reason: Reason| {
-            if !self.live.has_declined(&reason) {
-                view::add(&mut reasons, reason);
-            }
-        };
-        let start = self.live.start.unwrap_or(now);
-        self.each_time(|time| time.reason(start, now).into_iter().for_each(&mut add));
-        let handle = self.live.shared_part().and_then(|shared| shared.reason());
-        handle.into_iter().for_each(&mut add);
+    fn find_reasons(&self, now: Instant, reasons: &mut Reasons) {
+        let live = &*self.live;
+        let mut found = Found { live, reasons };
+        // The deadline is the earliest of all times that have not been declined.
+        if has_passed(live.deadline.get(), Some(now)) {
+            let start = live.start.unwrap_or(now);
+            self.each_time(|time| found.add_some(time.reason(start, now)));
+        }
+        found.add_some(live.shared_part().and_then(|shared| shared.reason()));
         let mut nth = 0;
         self.any_entry(|entry| {
-            let reported = entry.trigger().and_then(|_| {
-                nth += 1;
-                let extra = self.live.some_extra()?;
-                extra.waits.reported(nth - 1).cloned()
-            });
-            match reported {
-                Some(firing) => add(Reason::new(entry.code.clone(), firing)),
-                None => entry.each_reason(&mut add),
-            }
+            found.add_entry(entry, &mut nth);
             false
         });
-        reasons
+    }
+}
+
+/// Takes note of the reasons that count.
+struct Found<'a> {
+    live: &'a Live,
+    reasons: &'a mut Reasons,
+}
+
+impl Found<'_> {
+    #[inline]
+    fn add(&mut self, reason: Reason) {
+        if !self.live.has_declined(&reason) {
+            self.reasons.add(reason);
+        }
+    }
+
+    fn add_some(&mut self, reason: Option<Reason>) {
+        if let Some(reason) = reason {
+            self.add(reason);
+        }
+    }
+
+    #[inline]
+    fn add_entry(&mut self, entry: &Entry, nth_trigger: &mut usize) {
+        match &entry.source.0 {
+            Kind::Latch(latch) => {
+                if let Some(firing) = latch.firing() {
+                    self.add(Reason::of(entry.code.clone(), firing));
+                }
+            }
+            Kind::Lineage(_) => entry.each_reason(|reason| self.add(reason)),
+            Kind::Custom(_) => {
+                self.add_trigger(entry, *nth_trigger);
+                *nth_trigger += 1;
+            }
+        }
+    }
+
+    /// A trigger of another make: what it said when it was waited for, or says now.
+    #[cold]
+    fn add_trigger(&mut self, entry: &Entry, nth: usize) {
+        let extra = self.live.some_extra();
+        match extra.and_then(|extra| extra.waits.reported(nth)) {
+            Some(firing) => self.add(Reason::of(entry.code.clone(), firing)),
+            None => entry.each_reason(|reason| self.add(reason)),
+        }
     }
 }
