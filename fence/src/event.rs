@@ -172,7 +172,7 @@ pub struct Wait {
 impl Wait {
     fn deregister(&mut self) {
         if let Some((_, key)) = self.registered.take() {
-            self.latch.waiters.remove(key);
+            self.latch.leave(key);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::quiet;
 use crate::reason::Firing;
 use crate::sync::OnceLock;
-use crate::waiters::Waiters;
+use crate::waiters::{Key, Waiters};
 
 /// Alone in its cache lines: two busy events side by side would slow each other down.
 #[repr(align(128))]
@@ -28,6 +28,14 @@ impl Latch {
         quiet::disturb();
         self.waiters.close();
         true
+    }
+
+    /// Takes a waiter back. Once it has fired all of them are gone, or going: `fire` sees to it.
+    #[inline]
+    pub(crate) fn leave(&self, key: Key) {
+        if !self.is_fired() {
+            self.waiters.remove(key);
+        }
     }
 
     /// One atomic load.

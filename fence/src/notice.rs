@@ -58,7 +58,7 @@ impl WaitCancelled {
     fn deregister(&mut self) {
         for (shared, key) in self.registered.drain(..) {
             if let Some(fired) = shared.fired() {
-                fired.waiters.remove(key);
+                fired.leave(key);
             }
         }
     }

@@ -178,7 +178,7 @@ impl Taken {
         let key = self.inline.get(self.next).copied().unwrap_or_else(spilled);
         self.next += 1;
         if let (Some(key), Some(latch)) = (key, latch) {
-            latch.waiters.remove(key);
+            latch.leave(key);
         }
     }
 }
