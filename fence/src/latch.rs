@@ -1,22 +1,32 @@
 //! A one-shot flag that remembers its firing: what an `Event` and a `Handle` are made of.
 
+use std::mem::MaybeUninit;
+
 use crate::quiet;
 use crate::reason::Firing;
 use crate::sync::OnceLock;
 use crate::waiters::{Key, Waiters};
 
-/// Alone in its cache lines: two busy events side by side would slow each other down.
-#[repr(align(128))]
+/// Alone in its cache lines: two busy events side by side would slow each other down. Room around
+/// it keeps others away as well as an alignment would, which allocators take long to provide.
+#[repr(C)]
 pub(crate) struct Latch {
+    _before: Room,
     firing: OnceLock<Firing>,
     pub(crate) waiters: Waiters,
+    _after: Room,
 }
+
+/// One cache line, never read or written. Processors fetch them in pairs: so two stand between.
+type Room = MaybeUninit<[u64; 8]>;
 
 impl Latch {
     pub(crate) fn new() -> Self {
         Self {
+            _before: Room::uninit(),
             firing: OnceLock::new(),
             waiters: Waiters::new(),
+            _after: Room::uninit(),
         }
     }
 
