@@ -11,7 +11,7 @@ use crate::running::Running;
 use crate::source::Entry;
 use crate::timer::Timing;
 use crate::times::earliest;
-use crate::watch::Keys;
+use crate::watch::{Keys, Terms};
 
 /// What a step of the body taught its fence about the surroundings.
 #[derive(Clone, Copy)]
@@ -37,25 +37,32 @@ impl Around<'_> {
 impl Engine<'_> {
     /// Makes sure that the task is woken by whatever fires next; true if something has.
     pub(crate) fn arm(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        let waker = Fingerprint::of(cx.waker());
         let is_awaited = match around.host {
             Some(host) => self.live.is_awaited_of(host.watched.live.epoch.get()),
             None => self.live.is_awaited(),
         };
-        let with_handle = self.live.shared_part().is_some();
-        let is_armed = is_awaited
-            && around.wanted.is_none()
-            && self
-                .watch
-                .is_set(waker, !around.covers(self.live), with_handle);
-        (!is_armed && self.arm_anew(waker, around, cx))
+        let is_armed =
+            is_awaited && around.wanted.is_none() && self.watch.is_set(self.terms(around, cx));
+        (!is_armed && self.arm_anew(around, cx))
             || (self.live.has_triggers && self.poll_triggers(cx))
     }
 
-    fn arm_anew(&mut self, waker: Fingerprint, around: Around<'_>, cx: &mut Context<'_>) -> bool {
+    /// What it has to register with, and how.
+    #[inline]
+    fn terms(&self, around: Around<'_>, cx: &Context<'_>) -> Terms {
+        Terms {
+            waker: Fingerprint::of(cx.waker()),
+            whole: !around.covers(self.live),
+            with_handle: self.live.shared_part().is_some(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn arm_anew(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         self.live.start.get_or_insert_with(Instant::now);
-        let moved = self.watch.is_moving(waker);
-        if self.register_anew(around, cx) {
+        let terms = self.terms(around, cx);
+        let moved = self.watch.is_moving(terms.waker);
+        if self.register_anew(terms, cx) {
             // The fence may go on: a timer that runs follows the task to its new waker even so.
             if let Some(at) = self.armed_at().filter(|_| moved) {
                 self.arm_timer(at, moved, cx);
@@ -75,21 +82,48 @@ impl Engine<'_> {
     }
 
     /// Registers with every source, if it is not; true if one is found to have fired.
-    pub(crate) fn register_anew(&mut self, around: Around<'_>, cx: &Context<'_>) -> bool {
-        let waker = Fingerprint::of(cx.waker());
-        let whole = !around.covers(self.live);
-        let with_handle = self.live.shared_part().is_some();
-        if self.watch.is_set(waker, whole, with_handle) {
+    #[inline]
+    fn register_anew(&mut self, terms: Terms, cx: &Context<'_>) -> bool {
+        if self.watch.is_set(terms) {
             return false;
         }
         if self.watch.is_used() {
             self.deregister();
         }
-        self.watch.begin(waker, whole, with_handle);
-        let is_nothing = !self.has_entries && !with_handle && !whole;
-        !is_nothing && self.register(whole, cx)
+        self.watch.begin(terms);
+        let is_nothing = !self.has_entries && !terms.with_handle && !terms.whole;
+        !is_nothing && self.register(terms.whole, cx)
     }
 
+    /// Keeps everything armed that has not fired, for reasons to come, and for the fences inside
+    /// that rely on it, until `next` at the latest.
+    pub(crate) fn keep_armed(
+        &mut self,
+        next: Option<Instant>,
+        around: Around<'_>,
+        cx: &mut Context<'_>,
+    ) {
+        let terms = self.terms(around, cx);
+        let moved = self.watch.is_moving(terms.waker);
+        self.register_anew(terms, cx);
+        if self.live.has_triggers {
+            self.poll_triggers(cx);
+        }
+        if let Some(host) = around.host.filter(|_| !self.has_timer()) {
+            self.live.asked(host.ask(next));
+            return;
+        }
+        // The fences inside asked for what it is armed for only once.
+        let at = earliest(earliest(around.wanted, next), self.armed_at());
+        let timing = &self.live.timing;
+        if at.is_some_and(|at| self.timer.as_mut().arm(timing, at, moved, cx)) {
+            self.live.note_time();
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Out of the way of fences inside another one, which mostly have nothing to register.
+    #[inline(never)]
     fn register(&mut self, whole: bool, cx: &Context<'_>) -> bool {
         let (watch, mut spilled) = (&mut *self.watch, Keys::new());
         let mut has_fired = false;

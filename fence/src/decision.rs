@@ -6,13 +6,11 @@ use tokio::time::Instant;
 
 use crate::arming::Around;
 use crate::engine::Engine;
-use crate::fingerprint::Fingerprint;
 use crate::frame::here;
 use crate::hold;
 use crate::policy::Policy;
 use crate::reason::{Firing, Reason, ReasonKind};
 use crate::stage::Stage;
-use crate::times::earliest;
 
 impl Engine<'_> {
     /// Whether to cut, now that something has fired; otherwise all the rest stays armed.
@@ -115,27 +113,5 @@ impl Engine<'_> {
         self.reasons(now)
             .first()
             .map_or_else(dropped, Reason::to_firing)
-    }
-
-    /// Keeps everything armed that has not fired: for reasons to come, and for the fences inside
-    /// that rely on it.
-    fn keep_armed(&mut self, next: Option<Instant>, around: Around<'_>, cx: &mut Context<'_>) {
-        let waker = Fingerprint::of(cx.waker());
-        let moved = self.watch.is_moving(waker);
-        self.register_anew(around, cx);
-        if self.live.has_triggers {
-            self.poll_triggers(cx);
-        }
-        if let Some(host) = around.host.filter(|_| !self.has_timer()) {
-            self.live.asked(host.ask(next));
-            return;
-        }
-        // The fences inside asked for what it is armed for only once.
-        let at = earliest(earliest(around.wanted, next), self.armed_at());
-        let timing = &self.live.timing;
-        if at.is_some_and(|at| self.timer.as_mut().arm(timing, at, moved, cx)) {
-            self.live.note_time();
-            cx.waker().wake_by_ref();
-        }
     }
 }

@@ -12,7 +12,7 @@ use crate::arming::Around;
 use crate::cancelled::Cancelled;
 use crate::fencing::Fencing;
 use crate::fingerprint::Fingerprint;
-use crate::frame::{Here, arrive_with};
+use crate::frame::{Here, arrive};
 use crate::live::Live;
 use crate::own::Own;
 use crate::running::{Left, Step};
@@ -84,27 +84,19 @@ impl Engine<'_> {
         body: &mut dyn Body,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
-        let waker = Fingerprint::of(cx.waker());
-        arrive_with(waker, |here, host| {
-            let step = Step {
-                waker,
-                host,
-                went_off: false,
-            };
-            self.poll_here(here, step, body, cx)
-        })
+        arrive(|here| self.poll_here(here, body, cx))
     }
 
     #[inline]
     fn poll_here(
         &mut self,
         here: Here<'_>,
-        mut step: Step<'_>,
         body: &mut dyn Body,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
+        let mut went_off = false;
         if self.live.phase == Phase::Running {
-            step.went_off = self.timer.as_mut().went_off(&self.live.timing);
+            went_off = self.timer.as_mut().went_off(&self.live.timing);
         } else {
             match self.begin(here, body) {
                 Start::Go => {}
@@ -112,7 +104,13 @@ impl Engine<'_> {
                 Start::Fired => return self.clean_up(cx).map(Err),
             }
         }
-        let host = step.host;
+        let waker = Fingerprint::of(cx.waker());
+        let host = here.host(waker);
+        let step = Step {
+            waker,
+            host,
+            went_off,
+        };
         match self.advance(here, step, body, cx) {
             None => Poll::Ready(Ok(())),
             Some(Err(wanted)) if self.look(here, Around { host, wanted }, cx) => {
@@ -248,8 +246,12 @@ impl Drop for Ending<'_, '_> {
 impl Engine<'_> {
     /// Whether the fence has fired and may say so. Otherwise it is armed.
     fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        self.hold_on();
-        let has_fired = self.is_latched() || self.is_told() || self.arm(around, cx);
+        let has_fired = if self.live.is_simple() {
+            self.is_latched() || self.arm_anew(around, cx)
+        } else {
+            self.hold_on();
+            self.is_latched() || self.is_told() || self.arm(around, cx)
+        };
         // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
         has_fired
             && (!self.live.is_special() || self.decide(around, cx))

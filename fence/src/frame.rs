@@ -62,27 +62,6 @@ pub(crate) fn arrive<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     })
 }
 
-/// The same for a fence that is polled with this waker: with its host, if another one is it.
-#[inline]
-pub(crate) fn arrive_with<R>(
-    waker: Fingerprint,
-    f: impl FnOnce(Here<'_>, Option<&Running<'_>>) -> R,
-) -> R {
-    with_top(|top| {
-        let here = Here {
-            top,
-            task: try_id(),
-        };
-        let host = match top.map(|top| (top, &top.part)) {
-            Some((top, Part::Fence(around))) if top.task == here.task && around.waker == waker => {
-                Some(around.host.unwrap_or(around))
-            }
-            _ => here.host(waker),
-        };
-        f(here, host)
-    })
-}
-
 /// Runs `f` inside the frame that `part` makes of what is around.
 #[inline]
 pub(crate) fn within<R>(part: Part<'_>, f: impl FnOnce() -> R) -> R {
@@ -159,8 +138,12 @@ impl<'a> Here<'a> {
     /// The fence that watches for all fences with this waker.
     #[inline]
     pub(crate) fn host(self, waker: Fingerprint) -> Option<&'a Running<'a>> {
-        self.top?;
-        let innermost = self.enclosing().next()?;
+        let top = self.top?;
+        let innermost = match &top.part {
+            // Most fences stand right inside another one.
+            Part::Fence(around) if top.task == self.task => around,
+            _ => self.enclosing().next()?,
+        };
         (innermost.waker == waker).then(|| innermost.host.unwrap_or(innermost))
     }
 

@@ -12,7 +12,7 @@ use crate::source::{Entry, Source};
 use crate::stage::Kind;
 use crate::timer::{Timer, next_number};
 use crate::times::earliest;
-use crate::watch::Watch;
+use crate::watch::{Terms, Watch};
 use crate::watched::Watched;
 
 /// A fence whose body is running.
@@ -98,7 +98,11 @@ impl Running<'_> {
         let is_quiet = is_awaited
             && self.wanted.get().is_none()
             && live.is_simple()
-            && watch.is_set(self.waker, !is_covered, false)
+            && watch.is_set(Terms {
+                waker: self.waker,
+                whole: !is_covered,
+                with_handle: false,
+            })
             && !live.fencing.is_latched()
             && !self.watched.is_own_latched();
         if is_quiet {

@@ -32,6 +32,14 @@ pub(crate) struct Watch {
     with_handle: bool,
 }
 
+/// With which waker a fence has to register, and with what: as in [`Watch`].
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) waker: Fingerprint,
+    pub(crate) whole: bool,
+    pub(crate) with_handle: bool,
+}
+
 /// Keys in the order of their sources.
 pub(crate) type Keys = Vec<Option<Key>>;
 
@@ -45,13 +53,16 @@ enum Waiting {
 }
 
 impl Watch {
-    /// Whether it watches under this waker, and everything if everything is needed.
+    /// Whether it watches as it has to: everything, if everything is needed.
     #[inline]
-    pub(crate) fn is_set(&self, waker: Fingerprint, whole: bool, with_handle: bool) -> bool {
-        self.waker == waker && (self.whole || !whole) && self.with_handle == with_handle
+    pub(crate) fn is_set(&self, needed: Terms) -> bool {
+        self.waker == needed.waker
+            && (self.whole || !needed.whole)
+            && self.with_handle == needed.with_handle
     }
 
     /// Whether there may be anything to take back.
+    #[inline]
     pub(crate) fn is_used(&self) -> bool {
         self.waker != Fingerprint::default()
     }
@@ -71,10 +82,10 @@ impl Watch {
         self.waker != waker
     }
 
-    pub(crate) fn begin(&mut self, waker: Fingerprint, whole: bool, with_handle: bool) {
-        self.waker = waker;
-        self.whole = whole;
-        self.with_handle = with_handle;
+    pub(crate) fn begin(&mut self, terms: Terms) {
+        self.waker = terms.waker;
+        self.whole = terms.whole;
+        self.with_handle = terms.with_handle;
     }
 
     /// Registers with a latch; `false` if it has fired.
@@ -85,6 +96,7 @@ impl Watch {
     }
 
     /// Registers with a source; `false` if it is a latch that has fired.
+    #[inline]
     pub(crate) fn add_entry(
         &mut self,
         entry: &Entry,
