@@ -127,7 +127,7 @@ fn a_cancelled_fence_allocates_its_record() {
 }
 
 #[test]
-fn a_handle_is_three_allocations() {
+fn a_handle_is_two_allocations() {
     let fencing = Fencing::new();
     let with_handle = || {
         let mut fence = fencing.run(once());
@@ -136,8 +136,8 @@ fn a_handle_is_three_allocations() {
     };
     assert_eq!(
         completed(with_handle),
-        3,
-        "what only some fences need, what it shares, and its list of waiters"
+        2,
+        "what only some fences need, and what it shares"
     );
 }
 

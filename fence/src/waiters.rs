@@ -10,6 +10,7 @@
 //!    first: either it sees the shards, or they are never made.
 
 use std::cell::Cell;
+use std::iter::{Chain, Once};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
@@ -67,7 +68,9 @@ struct Shard(Mutex<List>);
 
 #[derive(Debug)]
 struct List {
-    slots: Vec<Slot>,
+    /// The first slot, which takes no allocation: many an event has one waiter.
+    first: Slot,
+    rest: Vec<Slot>,
     free: Option<u32>,
     live: usize,
     closed: bool,
@@ -119,11 +122,11 @@ impl Waiters {
 
     /// Refuses newcomers from now on and wakes everybody.
     pub(crate) fn close(&self) {
-        let main = lock(&self.main).close();
-        WakeAll(main.into_iter()).run();
+        let mut main = lock(&self.main).close();
+        main.run();
         for shard in self.shards.get().into_iter().flatten() {
-            let slots = lock(&shard.0).close();
-            WakeAll(slots.into_iter()).run();
+            let mut waiting = lock(&shard.0).close();
+            waiting.run();
         }
     }
 
@@ -147,6 +150,7 @@ impl Waiters {
         }
     }
 
+    #[inline]
     fn open(&self, index: u32) -> MutexGuard<'_, List> {
         match (index.checked_sub(1), self.shards.get()) {
             (Some(shard), Some(shards)) => lock(&shards[shard as usize].0),
@@ -154,12 +158,18 @@ impl Waiters {
         }
     }
 
+    #[inline]
     fn open_main(&self) -> MutexGuard<'_, List> {
         match self.main.try_lock() {
             Ok(main) if !EAGER => return main,
             // Given back at once, to be waited for below.
             Ok(_) | Err(_) => {}
         }
+        self.wait_for_main()
+    }
+
+    #[cold]
+    fn wait_for_main(&self) -> MutexGuard<'_, List> {
         let main = lock(&self.main);
         let seen = self.contended.fetch_add(1, Ordering::Relaxed) + 1;
         if (seen >= PATIENCE || EAGER) && !main.closed && self.shards.get().is_none() {
@@ -174,35 +184,36 @@ impl Waiters {
 impl List {
     fn new() -> Self {
         Self {
-            slots: Vec::new(),
-            free: None,
+            first: Slot::Vacant { next: None },
+            rest: Vec::new(),
+            free: Some(0),
             live: 0,
             closed: false,
         }
     }
 
     fn insert(&mut self, list: u32, waker: Waker) -> Result<Key, Refused> {
-        let slot = self.free.map_or(self.slots.len(), |slot| slot as usize);
+        let slot = self.free.map_or(self.rest.len() + 1, |slot| slot as usize);
         let key = Key::new(list, slot);
         let Some(key) = key.filter(|_| !self.closed) else {
             let is_full = !self.closed;
             return Err(Refused { waker, is_full });
         };
         self.live += 1;
-        match self.slots.get_mut(slot) {
+        match self.place(slot) {
             Some(place) => {
                 if let Slot::Vacant { next } = std::mem::replace(place, Slot::Taken(waker)) {
                     self.free = next;
                 }
             }
-            None => self.slots.push(Slot::Taken(waker)),
+            None => self.rest.push(Slot::Taken(waker)),
         }
         Ok(key)
     }
 
     fn remove(&mut self, slot: usize) -> Option<Waker> {
-        let place = self.slots.get_mut(slot)?;
         let vacant = Slot::Vacant { next: self.free };
+        let place = self.place(slot)?;
         let waker = match std::mem::replace(place, vacant) {
             Slot::Taken(waker) => waker,
             before @ Slot::Vacant { .. } => {
@@ -212,23 +223,31 @@ impl List {
         };
         self.free = u32::try_from(slot).ok();
         self.live -= 1;
-        if self.live == 0 && self.slots.len() > KEPT_SLOTS {
-            self.slots = Vec::new();
-            self.free = None;
+        if self.live == 0 && self.rest.len() > KEPT_SLOTS {
+            *self = Self::new();
         }
         Some(waker)
     }
 
-    fn close(&mut self) -> Vec<Slot> {
+    #[inline]
+    fn place(&mut self, slot: usize) -> Option<&mut Slot> {
+        match slot.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(slot) => self.rest.get_mut(slot),
+        }
+    }
+
+    fn close(&mut self) -> WakeAll {
         self.closed = true;
         self.live = 0;
         self.free = None;
-        std::mem::take(&mut self.slots)
+        let first = std::mem::replace(&mut self.first, Slot::Vacant { next: None });
+        WakeAll(std::iter::once(first).chain(std::mem::take(&mut self.rest)))
     }
 }
 
 /// Wakes the rest even if one waker panics.
-struct WakeAll(std::vec::IntoIter<Slot>);
+struct WakeAll(Chain<Once<Slot>, std::vec::IntoIter<Slot>>);
 
 impl WakeAll {
     fn run(&mut self) {
