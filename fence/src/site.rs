@@ -85,10 +85,14 @@ impl At {
 
     #[inline]
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let events = self.site.events.iter().enumerate();
-        events
-            .filter(|(nth, _)| self.covered & bit(*nth) == 0)
-            .map(|(_, named)| named.entry())
+        // Shifted along, as this is asked in every poll: `bit` has to mind the width.
+        let mut covered = self.covered;
+        let is_watched = move |_: &&Named| {
+            let is_watched = covered & 1 == 0;
+            covered >>= 1;
+            is_watched
+        };
+        self.site.events.iter().filter(is_watched).map(Named::entry)
     }
 }
 
