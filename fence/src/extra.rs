@@ -45,6 +45,41 @@ pub(crate) struct Extra {
     pub(crate) around: Fencing,
 }
 
+/// The extra of a fence, if it has one.
+#[derive(Default)]
+pub(crate) struct Rare(OnceCell<Box<Extra>>);
+
+impl Rare {
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&Extra> {
+        self.0.get().map(|extra| &**extra)
+    }
+
+    pub(crate) fn get_mut(&mut self) -> Option<&mut Extra> {
+        self.0.get_mut().map(|extra| &mut **extra)
+    }
+
+    pub(crate) fn get_or_make(&self) -> &Extra {
+        self.0.get_or_init(Box::default)
+    }
+}
+
+/// A fence without one is dropped without a call.
+impl Drop for Rare {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(extra) = self.0.take() {
+            discard(extra);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn discard(extra: Box<Extra>) {
+    drop(extra);
+}
+
 /// A firing that guards have been asked about.
 struct Asked {
     reason: Reason,

@@ -1,11 +1,11 @@
 //! What a running fence shows to the code inside it.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::extra::Extra;
+use crate::extra::{Extra, Rare};
 use crate::fencing::Fencing;
 use crate::policy::Policy;
 use crate::reason::Reason;
@@ -21,7 +21,7 @@ use crate::times::has_passed;
 pub(crate) struct Live {
     pub(crate) fencing: Fencing,
     /// What only some fences need.
-    extra: OnceCell<Box<Extra>>,
+    extra: Rare,
     pub(crate) start: Option<Instant>,
     pub(crate) deadline: Cell<Option<Instant>>,
     /// As a host: a number for those who asked it since its timer last went off; 0 if nobody did.
@@ -224,15 +224,15 @@ impl Live {
 
     #[inline]
     pub(crate) fn some_extra(&self) -> Option<&Extra> {
-        self.extra.get().map(|extra| &**extra)
+        self.extra.get()
     }
 
     pub(crate) fn some_extra_mut(&mut self) -> Option<&mut Extra> {
-        self.extra.get_mut().map(|extra| &mut **extra)
+        self.extra.get_mut()
     }
 
     pub(crate) fn extra(&self) -> &Extra {
-        self.extra.get_or_init(Box::default)
+        self.extra.get_or_make()
     }
 
     pub(crate) fn extra_mut(&mut self) -> &mut Extra {
