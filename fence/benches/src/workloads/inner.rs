@@ -18,11 +18,11 @@ pub(crate) fn all() -> Vec<Workload> {
     vec![
         Workload::new("inner fence with a timeout", P, with_timeout(Bound))
             .goal(P, 0.35, 0.25)
-            .held_at(1.11)
+            .held_at(1.01)
             .unlocked(),
         Workload::new("inner fence that inherits", P, inheriting(Bound))
             .goal(P, 0.20, 0.10)
-            .held_at(1.09)
+            .held_at(0.98)
             .unlocked(),
         Workload::new("inner fence of the current set", P, current(Bound)),
         Workload::new(

@@ -15,19 +15,19 @@ pub(crate) fn all() -> Vec<Workload> {
     vec![
         Workload::new("ready at once", P, programs(Case::Pending(0)))
             .goal(P, 0.65, 0.60)
-            .held_at(1.59)
+            .held_at(1.50)
             .goal(Q, 0.50, 0.45)
-            .held_at(1.30),
+            .held_at(1.22),
         Workload::new("pending once", P, programs(Case::Pending(1)))
             .goal(P, 1.00, 0.90)
-            .held_at(1.88)
+            .held_at(1.74)
             .goal(Q, 0.90, 0.80)
-            .held_at(1.68),
+            .held_at(1.55),
         Workload::new("pending 10 times", P, programs(Case::Pending(10))),
         Workload::new("pending 100 times", P, programs(Case::Pending(100))),
         Workload::new("created, never polled", P, programs(Case::NeverPolled))
             .goal(P, 0.30, 0.15)
-            .held_at(0.43),
+            .held_at(0.38),
         Workload::new("timeout and two events, pending once", TWO, two_events()),
         Workload::new("event only, pending once", RUC, event_only()),
         Workload::new("timeout only, pending once", TIMEOUT, timeout_only()),
@@ -38,7 +38,7 @@ pub(crate) fn further_poll() -> Difference {
     Difference {
         workload: Workload::new("each further poll", P, Vec::new())
             .goal(P, 0.40, 0.15)
-            .held_at(0.84)
+            .held_at(0.80)
             .unlocked(),
         from: "pending 100 times",
         minus: "pending 10 times",
