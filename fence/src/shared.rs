@@ -167,14 +167,15 @@ impl Shared {
         self.family.get().map(|family| &family.cut)
     }
 
-    /// Whether it has cut its body or was dropped.
+    /// Whether it has cut its body or was dropped, or cuts what was spawned while a shield keeps
+    /// its body, which may complete yet.
     pub(crate) fn has_cut(&self) -> bool {
-        self.cut().is_some_and(Latch::is_fired) && self.is_alive()
+        self.cut().is_some_and(Latch::is_fired) && !self.why().is_empty()
     }
 
-    /// Why it has cut its body or was dropped; empty if it did not.
+    /// Why it has cut; empty if it did not.
     pub(crate) fn why(&self) -> &[Reason] {
-        let family = self.family.get().filter(|_| self.has_cut());
+        let family = self.family.get();
         family
             .and_then(|family| family.why.get())
             .map_or(&[], Vec::as_slice)
@@ -222,7 +223,8 @@ impl Shared {
         family.view.effective_deadline()
     }
 
+    /// Whether it means anything to those inside: one that has completed lets go of them.
     pub(crate) fn is_alive(&self) -> bool {
-        self.state() != State::Completed
+        self.state() != State::Completed || self.has_cut()
     }
 }

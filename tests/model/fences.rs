@@ -98,6 +98,13 @@ impl Model<'_> {
         true
     }
 
+    /// Whether it means anything to the tasks that it encloses: one that has completed lets go of
+    /// them, unless it has told them before.
+    pub fn is_alive(&self, fence: usize) -> bool {
+        let this = &self.fences[fence];
+        this.status != Status::Completed || this.cut.is_some()
+    }
+
     /// Everything that has fired, declined or not.
     pub fn all_fired(&self, fence: usize) -> Vec<Reason> {
         self.fired_by(fence, |parent| self.fences[parent].cut.clone())
@@ -111,10 +118,7 @@ impl Model<'_> {
             let (at, sequence) = self.events[*event]?;
             Some((at, sequence, format!("e{event}")))
         });
-        let alive = this
-            .lineage
-            .iter()
-            .filter(|parent| self.fences[**parent].status != Status::Completed);
+        let alive = this.lineage.iter().filter(|parent| self.is_alive(**parent));
         let parents = alive.filter_map(|found| parent(*found)).flatten();
         times
             .chain(this.link.clone())
@@ -140,8 +144,8 @@ impl Model<'_> {
         for parent in &self.fences[fence].lineage {
             let that = &self.fences[*parent];
             match (that.status, &that.cut) {
-                (Status::Completed, _) => {}
                 (_, Some(cut)) => all.extend(cut.clone()),
+                (Status::Completed, _) => {}
                 (_, None) => {
                     all.extend(that.told.clone());
                     if that.set.guards.is_empty() {
@@ -228,10 +232,7 @@ impl Model<'_> {
 
     fn deadline(&self, fence: usize) -> Option<u64> {
         let this = &self.fences[fence];
-        let parents = this
-            .lineage
-            .iter()
-            .filter(|parent| self.fences[**parent].status != Status::Completed);
+        let parents = this.lineage.iter().filter(|parent| self.is_alive(**parent));
         let parents = parents.filter_map(|parent| self.deadline(*parent));
         let left = this
             .times

@@ -167,7 +167,7 @@ impl<'c> Model<'c> {
             root if root.is_root => root.lineage.clone(),
             _ => vec![fence],
         });
-        let alive = |fence: &usize| self.fences[*fence].status != Status::Completed;
+        let alive = |fence: &usize| self.is_alive(*fence);
         let lineage = lineage.filter(alive).collect();
         let root = self.open(Fence {
             lineage,
