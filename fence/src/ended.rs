@@ -27,7 +27,7 @@ use crate::reason::Reason;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "the task may not have finished: match on it, or turn it into a `Fenced`"]
+#[must_use = "the task may not have finished: match on it, or `unwrap` it"]
 pub enum Ended<T> {
     /// It ran to its end.
     Finished(T),

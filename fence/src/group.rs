@@ -94,6 +94,9 @@ impl<E: Send + 'static> Grouping<E> {
 
     /// Runs the host, and waits for everything that it spawned.
     ///
+    /// The group is complete when both are: one that is cancelled while it waits for its children
+    /// is cancelled, whatever its host has returned.
+    ///
     /// # Panics
     ///
     /// With the panic of the host, or of the first child that panicked, once all have ended.

@@ -241,3 +241,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
+
+/// The same for what people come from; it takes tokens as triggers.
+#[cfg(all(doctest, feature = "tokio-util"))]
+#[doc = include_str!("../../docs/coming-from.md")]
+struct ComingFrom;

@@ -93,7 +93,10 @@ impl<E> Group<E> {
 
     /// Cancels the group under the code `"handle"`: what [`Handle::cancel`] does.
     ///
-    /// Host and children are cut. A child that calls this goes on to its next `.await`.
+    /// Host and children are cut at their next `.await`, and whoever calls this goes on to it. As
+    /// with any body, one that ends before is complete: a host that cancels and returns at once,
+    /// with no child left to wait for, is `Completed`. A [`checkpoint`](crate::checkpoint) behind
+    /// it makes sure.
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.handle().cancel()

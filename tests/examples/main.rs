@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod chat;
+mod from_python;
 mod program;
 mod quickstart;
 mod transfer;
