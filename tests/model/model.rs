@@ -5,7 +5,7 @@
 
 use crate::asked::visible;
 use crate::cleanups::Cleaning;
-use crate::fences::{Fence, Frame, Status};
+use crate::fences::{Fence, Frame};
 use crate::plan::{Case, EVENTS, Node, ROUND, ROUNDS, Undo};
 use crate::record::{Line, Record};
 use crate::sets::Set;
