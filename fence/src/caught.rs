@@ -2,23 +2,37 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 /// A value, or what the code that was to make it panicked with.
 pub(crate) type Caught<T> = Result<T, Box<dyn Any + Send>>;
 
-/// Awaits a future, and catches a panic in it.
-pub(crate) async fn caught<F: Future>(future: F) -> Caught<F::Output> {
-    let mut future = pin!(future);
-    std::future::poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-            Ok(Poll::Pending) => Poll::Pending,
+pin_project! {
+    /// Awaits a future, and catches a panic in it. Written by hand, since an `async fn` has room
+    /// for its argument twice.
+    pub(crate) struct Catching<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+pub(crate) fn caught<F: Future>(future: F) -> Catching<F> {
+    Catching { future }
+}
+
+impl<F: Future> Future for Catching<F> {
+    type Output = Caught<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
-    .await
+        }
+    }
 }
 
 /// The message of a panic.

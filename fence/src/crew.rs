@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::caught::{Caught, caught};
+use crate::caught::Caught;
+use crate::child::Work;
 use crate::cleanup::Cleanup;
 use crate::handle::Handle;
 use crate::outcome::Fenced;
@@ -67,12 +68,8 @@ impl Crew {
     {
         let surroundings = self.surroundings.get().cloned().unwrap_or_default();
         let (fence, handle) = surroundings.enclose(future);
-        let (counted, own) = (self.begin(), handle.clone());
-        let task = async move {
-            let outcome = caught(fence).await;
-            drop(counted);
-            settle(&own, outcome);
-        };
+        let own = handle.clone();
+        let task = Work::new(fence, self.begin(), move |outcome| settle(&own, outcome));
         let task = self.add(|set| set.spawn(task));
         (handle, task)
     }

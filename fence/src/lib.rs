@@ -72,6 +72,7 @@ mod blocking;
 mod bound;
 mod cancelled;
 mod caught;
+mod child;
 mod cleanup;
 mod conduct;
 mod context;

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::cancelled::Cancelled;
+use crate::child::{Placed, Queue};
 use crate::conduct::Options;
 use crate::crew::Crew;
 use crate::ended::{ChildOutput, Ended};
@@ -208,13 +209,9 @@ impl<E: Send + 'static> Group<E> {
     {
         let (send, ended) = oneshot::channel();
         let places = self.inner.places.clone().filter(|_| permit.is_none());
-        let body = async move {
-            let _permit = match places {
-                Some(places) => places.acquire_owned().await.ok(),
-                None => permit,
-            };
-            future.await
-        };
+        let queue =
+            places.map(|places| -> Queue { Box::pin(async { places.acquire_owned().await.ok() }) });
+        let body = Placed::new(future, permit, queue);
         let group = self.clone();
         let settle = move |handle: &Handle, outcome| {
             // Whoever does not wait for it needs no outcome.
