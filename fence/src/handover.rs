@@ -78,5 +78,10 @@ pub async fn drain(limit: impl Limit) -> usize {
         Some(limit) => drop(timeout(limit, done).await),
         None => done.await,
     }
+    left()
+}
+
+/// How many fences have cleanups running.
+pub(crate) fn left() -> usize {
     *RUNNING.borrow()
 }

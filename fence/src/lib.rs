@@ -24,6 +24,8 @@
 //! | run a list of jobs | [`gather()`], [`as_completed()`], [`race()`], [`race_ok()`] |
 //! | do it again and again | [`every()`], [`Overlap`] |
 //! | fence plain code | [`Fencing::run_blocking`] |
+//! | serve clients that leave | `service::FenceLayer`, with the feature `tower` |
+//! | end the process in order | `Shutdown`, with the feature `signal` |
 //! | test all of that | `fence::testing`, with the feature `test-util` |
 //! | add a source of your own | [`Trigger`], [`Firing`] |
 //!
@@ -46,12 +48,15 @@
 //! # Runtime
 //!
 //! Time triggers need a tokio runtime with its time enabled, as `tokio::time::timeout` does; a
-//! fence with other triggers runs under any executor. No task and no thread is started.
+//! fence with other triggers runs under any executor. No fence starts a task or a thread.
 //!
 //! # Features
 //!
+//! - `signal`: `Shutdown` and `ShutdownPlan`, from SIGTERM to the exit status.
 //! - `stream`: [`AsCompleted`] as a `Stream`.
 //! - `test-util`: `fence::testing`, for tests of code that may be cut.
+//! - `tower`: `service::FenceLayer`, for axum, hyper, tonic and any other tower service.
+//! - `tracing`: the span of a request goes along when its client leaves.
 //! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(
@@ -118,6 +123,17 @@ mod set;
 mod settle;
 mod shared;
 mod shield;
+#[cfg(feature = "signal")]
+mod shutdown;
+#[cfg(feature = "signal")]
+mod shutdown_plan;
+#[cfg(feature = "signal")]
+mod shutdown_report;
+#[cfg(all(feature = "signal", unix))]
+mod signals;
+#[cfg(all(feature = "signal", windows))]
+#[path = "console.rs"]
+mod signals;
 mod site;
 mod source;
 mod spawn;
@@ -130,10 +146,14 @@ mod task;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
+#[cfg(feature = "signal")]
+mod timeline;
 mod timer;
 mod times;
 #[cfg(feature = "tokio-util")]
 mod token;
+#[cfg(feature = "signal")]
+mod tracked;
 mod trigger;
 mod try_group;
 mod verdict;
@@ -227,6 +247,14 @@ pub use crate::task::Task;
 pub use crate::times::{Limit, When};
 pub use crate::trigger::{FiringFuture, Trigger};
 pub use crate::try_group::{GroupError, TryGrouping, try_group};
+#[cfg(feature = "signal")]
+#[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
+pub use crate::{
+    shutdown::Shutdown,
+    shutdown_plan::ShutdownPlan,
+    shutdown_report::ShutdownReport,
+    tracked::{Busy, Tracked},
+};
 
 /// What most files need: `use fence::prelude::*;`.
 pub mod prelude {

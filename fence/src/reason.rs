@@ -122,10 +122,10 @@ impl Reason {
     /// The error that the firing carried, if any.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        self.firing.cause.as_deref()
+        self.firing.cause()
     }
 
-    /// The source line that fired it; `None` for time and failures, which no line fires.
+    /// The source line that fired it; `None` for time, failures and signals, which no line fires.
     #[must_use]
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.firing.location
@@ -231,6 +231,10 @@ impl Firing {
         self
     }
 
+    pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+
     pub(crate) fn foreign(mut self) -> Self {
         self.is_foreign = true;
         self
@@ -241,18 +245,34 @@ impl Firing {
         self
     }
 
+    /// No line of code fired it.
+    pub(crate) fn unlocated(mut self) -> Self {
+        self.location = None;
+        self
+    }
+
+    /// Another firing, of this moment, with the same cause and line.
+    #[cfg(feature = "signal")]
+    pub(crate) fn again(&self) -> Self {
+        let Self { at, seq, .. } = Self::new(self.kind);
+        Self {
+            at,
+            seq,
+            ..self.clone()
+        }
+    }
+
     /// A fence that was dropped from outside.
     pub(crate) fn of_drop() -> Self {
-        let mut firing = Self::new(ReasonKind::Dropped);
-        firing.location = None;
-        firing
+        Self::new(ReasonKind::Dropped).unlocated()
     }
 
     /// An error or a panic in a group; no line of code cancels it.
     pub(crate) fn of_failure(text: String) -> Self {
-        let mut firing = Self::new(ReasonKind::Failed).with_code(Cow::Borrowed("failed"));
-        firing.location = None;
-        firing.because(text)
+        Self::new(ReasonKind::Failed)
+            .with_code(Cow::Borrowed("failed"))
+            .unlocated()
+            .because(text)
     }
 
     /// A time limit that passed at `at`.

@@ -3,6 +3,7 @@
 
 mod chat;
 mod from_python;
+mod graceful;
 mod program;
 mod quickstart;
 mod transfer;
