@@ -10,14 +10,14 @@ fn run(arguments: &[&str]) -> Ended {
 
 #[test]
 fn a_small_tree_is_hashed() {
-    let ended = run(&["examples"]);
+    let ended = run(&["examples/transfer"]);
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     assert!(
         ended.stdout.starts_with("files hashed: "),
         "{}",
         ended.stdout
     );
-    let source = std::fs::read("examples/quickstart.rs").unwrap();
+    let source = std::fs::read("examples/transfer/main.rs").unwrap();
     let hash = blake3::hash(&source).to_hex();
     assert!(ended.stdout.contains(&hash[..16]), "{}", ended.stdout);
     assert!(!ended.stdout.contains("cut"));
