@@ -24,6 +24,8 @@
 //! | run a list of jobs | [`gather()`], [`as_completed()`], [`race()`], [`race_ok()`] |
 //! | do it again and again | [`every()`], [`Overlap`] |
 //! | fence plain code | [`Fencing::run_blocking`] |
+//! | answer for a cancelled request | `Answers`, with the feature `http` |
+//! | read and pass on deadlines | `DeadlineHeaders`, `OutgoingDeadline`, with the feature `http` |
 //! | serve clients that leave | `service::FenceLayer`, with the feature `tower` |
 //! | end the process in order | `Shutdown`, with the feature `signal` |
 //! | test all of that | `fence::testing`, with the feature `test-util` |
@@ -52,9 +54,13 @@
 //!
 //! # Features
 //!
+//! - `axum`: `IntoResponse` for [`Cancelled`], [`Fenced`] and `Answer`; the extractor
+//!   `service::RequestFence`.
+//! - `http`: `DeadlineHeaders`, `OutgoingDeadline` and `Answers`, for any client or server.
 //! - `signal`: `Shutdown` and `ShutdownPlan`, from SIGTERM to the exit status.
 //! - `stream`: [`AsCompleted`] as a `Stream`.
 //! - `test-util`: `fence::testing`, for tests of code that may be cut.
+//! - `tonic`: [`Cancelled`] and `Answer` as a `tonic::Status`; an interceptor for deadlines.
 //! - `tower`: `service::FenceLayer`, for axum, hyper, tonic and any other tower service.
 //! - `tracing`: the span of a request goes along when its client leaves.
 //! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
@@ -68,6 +74,8 @@
 #[path = "private.rs"]
 pub mod __private;
 mod ambient;
+#[cfg(feature = "http")]
+mod answers;
 mod arming;
 mod as_completed;
 mod asking;
@@ -161,6 +169,8 @@ mod view;
 mod waiters;
 mod watch;
 mod watched;
+#[cfg(feature = "http")]
+mod wire;
 
 /// Makes an `async fn` return [`Fenced<T>`](Fenced): its body is fenced.
 ///
@@ -220,6 +230,9 @@ mod watched;
 pub use fence_macros::fenced;
 
 pub use crate::ambient::{Checkpoint, check, checkpoint, current, deadline, remaining};
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use crate::answers::{Answer, Answers, GrpcCode, Protocol};
 pub use crate::as_completed::{AsCompleted, as_completed};
 pub use crate::bound::{Bound, detached};
 pub use crate::cancelled::Cancelled;
@@ -255,6 +268,10 @@ pub use crate::{
     shutdown_report::ShutdownReport,
     tracked::{Busy, Tracked},
 };
+
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use crate::wire::{DeadlineHeaders, OutgoingDeadline, TimeUnit};
 
 /// What most files need: `use fence::prelude::*;`.
 pub mod prelude {

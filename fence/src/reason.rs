@@ -119,6 +119,12 @@ impl Reason {
         }
     }
 
+    /// What kind of trigger fired where it began, however far a link has carried it.
+    #[cfg(feature = "http")]
+    pub(crate) fn kind_at_source(&self) -> ReasonKind {
+        self.firing.kind
+    }
+
     /// The error that the firing carried, if any.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::departure::Departure;
 use super::detached::Detached;
 use super::exchange::{Exchange, MARGIN};
@@ -12,6 +14,7 @@ use super::response::FenceService;
 use crate::event::Event;
 use crate::fencing::Fencing;
 use crate::times::Limit;
+use crate::wire::DeadlineHeaders;
 
 /// Fences the requests of a service: see the [module](self::super).
 ///
@@ -72,6 +75,7 @@ type OnDisconnect = dyn Fn(&Departure) + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) shutdown: Option<Event>,
+    pub(crate) deadlines: DeadlineHeaders,
     pub(crate) max_deadline: Option<Duration>,
     pub(crate) max_detached: usize,
     pub(crate) grace: Option<Duration>,
@@ -106,6 +110,7 @@ impl FenceLayer {
         Self {
             settings: Arc::new(Settings {
                 shutdown: Some(Event::named("shutdown").clone()),
+                deadlines: DeadlineHeaders::default(),
                 max_deadline: None,
                 max_detached: 1024,
                 grace: Some(Duration::from_secs(30)),
@@ -122,6 +127,15 @@ impl FenceLayer {
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
+    }
+
+    /// Reads how much time a request has from these headers: those of gRPC and Connect unless set.
+    ///
+    /// The deadline that is bound comes 2 ms earlier, so that the client gets our answer, and not
+    /// that of a framework that watches the same header.
+    #[must_use]
+    pub fn deadlines(self, headers: DeadlineHeaders) -> Self {
+        self.with(|settings| settings.deadlines = headers)
     }
 
     /// Gives each request no more time than this, whatever it asks for. Its code is `"deadline"`.
@@ -226,11 +240,12 @@ impl FenceLayer {
         (watch(&parts), http::Request::from_parts(parts, body))
     }
 
-    fn deadline(&self, _headers: &http::HeaderMap) -> Option<tokio::time::Instant> {
-        let asked: Option<Duration> = None;
+    /// By when it has to be answered: a little before the client, or a framework for it, gives up.
+    fn deadline(&self, headers: &http::HeaderMap) -> Option<Instant> {
+        let asked = self.settings.deadlines.read(headers);
         let asked = asked.map(|time| time.saturating_sub(MARGIN));
         let limit = asked.into_iter().chain(self.settings.max_deadline).min()?;
-        tokio::time::Instant::now().checked_add(limit)
+        Instant::now().checked_add(limit)
     }
 }
 

@@ -26,6 +26,8 @@
 mod departure;
 mod detached;
 mod exchange;
+#[cfg(feature = "axum")]
+mod extract;
 mod layer;
 mod reader;
 mod request;
@@ -36,6 +38,8 @@ mod span;
 
 pub use departure::{Departure, Fate, Phase};
 pub use detached::Detached;
+#[cfg(feature = "axum")]
+pub use extract::MissingLayer;
 pub use layer::{BodyDrop, FenceLayer};
 pub use request::RequestFence;
 pub use request_body::{BodyError, RequestBody};

@@ -1,0 +1,49 @@
+//! What a handler of axum asks for.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+
+use super::request::RequestFence;
+
+impl<S: Sync> FromRequestParts<S> for RequestFence {
+    type Rejection = MissingLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
+        parts.extensions.get().cloned().ok_or(MissingLayer)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for RequestFence {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get().cloned())
+    }
+}
+
+/// A handler asks for a [`RequestFence`], and there is none: answered with status 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingLayer;
+
+impl fmt::Display for MissingLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "this handler asks for a `RequestFence`, which only a `FenceLayer` provides: add \
+             `.layer(FenceLayer::new())` to the router after this route, or ask for an \
+             `Option<RequestFence>` if the layer does not watch this request",
+        )
+    }
+}
+
+impl std::error::Error for MissingLayer {}
+
+impl IntoResponse for MissingLayer {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+    }
+}
