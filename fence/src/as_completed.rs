@@ -5,13 +5,14 @@ use std::sync::Arc;
 #[cfg(feature = "stream")]
 use std::task::{Context, Poll};
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::SendError};
 
 use crate::caught::message;
 use crate::crew::Crew;
 use crate::ended::Ended;
 use crate::event::Event;
 use crate::hosting::Hosting;
+use crate::reason::{Firing, ReasonKind};
 use crate::spawn::Surroundings;
 
 /// The code of the reason that cancels what nobody waits for any more.
@@ -127,16 +128,19 @@ impl<T> Arrivals<T> {
     {
         let (send, outcomes) = mpsc::unbounded_channel();
         let (crew, stop) = (Arc::<Crew>::default(), Event::new());
-        let hosting = Hosting::open(&crew, Surroundings::here().on(CLOSED, &stop));
+        let surroundings = Surroundings::here().on(CLOSED, &stop);
+        let hosting = Hosting::open(&crew, surroundings, Some(stop.clone()));
         for (index, job) in jobs.into_iter().enumerate() {
-            let send = send.clone();
+            let (send, of) = (send.clone(), crew.clone());
             crew.spawn(job, move |_, outcome| {
                 let ended = match outcome {
                     Ok(outcome) => outcome.into(),
                     Err(panic) => Ended::Panicked(message(&*panic)),
                 };
-                // Whoever has stopped listening needs no outcome.
-                let _ = send.send((index, ended));
+                // For the fence that cut whoever has stopped listening.
+                if let Err(SendError((_, lost))) = send.send((index, ended)) {
+                    note(&of, lost);
+                }
             });
         }
         Self {
@@ -156,10 +160,35 @@ impl<T> Arrivals<T> {
         self.outcomes.poll_recv(cx)
     }
 
+    /// Notes what nobody will be handed on.
+    fn note_lost(&mut self) {
+        self.outcomes.close();
+        while let Ok((_, ended)) = self.outcomes.try_recv() {
+            note(&self.crew, ended);
+        }
+    }
+
     /// Cancels what has not ended, joins everything, and returns what has not been handed on.
     pub(crate) async fn close(mut self) -> Vec<(usize, Ended<T>)> {
-        self.stop.set_because("nobody waits for it any more");
+        let firing = Firing::new(ReasonKind::Event).because("nobody waits for it any more");
+        self.stop.latch().fire(firing.unlocated());
         self.crew.join().await;
         std::iter::from_fn(|| self.outcomes.try_recv().ok()).collect()
+    }
+}
+
+/// What went wrong goes to the fence that cuts.
+fn note<T>(crew: &Crew, lost: Ended<T>) {
+    match lost {
+        Ended::Panicked(message) => crew.note(|report| report.panics.push(message)),
+        Ended::Cancelled(why) => crew.note(|report| report.merge(why.cleanup().clone())),
+        Ended::Finished(_) | Ended::Failed => {}
+    }
+}
+
+/// Before the hosting, which leaves what was noted to the fence.
+impl<T> Drop for Arrivals<T> {
+    fn drop(&mut self) {
+        self.note_lost();
     }
 }

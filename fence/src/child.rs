@@ -1,13 +1,19 @@
 //! The futures that a child is wrapped in. Written by hand, since an `async` block has room for
 //! what it awaits twice.
 
+use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::caught::{Catching, Caught, caught};
+use crate::cleanup::{Cleanup, Job, Turn, register};
+use crate::ended::Ended;
+use crate::spawn::spawn_blocking;
 
 pin_project! {
     /// The whole of a child: `settle` is called with how it ended, after `counted` is dropped.
@@ -83,5 +89,36 @@ impl<F: Future> Future for Placed<F> {
             *this.queue = None;
         }
         this.future.poll(cx)
+    }
+}
+
+/// A child that runs on a thread. Cut, it waits for a thread that runs, and keeps one that does not
+/// from starting.
+pub(crate) async fn threaded<F, O>(f: F) -> O
+where
+    F: FnOnce() -> O + Send + 'static,
+    O: Send + 'static,
+{
+    // Whoever is first: the thread that starts, or the cut that keeps it from that.
+    let claimed = Arc::new(AtomicBool::new(false));
+    let (running, ended) = oneshot::channel::<()>();
+    let claim = claimed.clone();
+    let thread = spawn_blocking(move || {
+        let _running = running;
+        (!claim.swap(true, Ordering::AcqRel)).then(f)
+    });
+    let wait = async move {
+        if claimed.swap(true, Ordering::AcqRel) {
+            // It is never sent: the thread drops it.
+            let _ = ended.await;
+        }
+        Cleanup::default()
+    };
+    register(Job::new(Box::new(|_, _| Box::pin(wait)), Turn::Undo));
+    match thread.await {
+        Ended::Finished(Some(output)) => output,
+        Ended::Panicked(message) => resume_unwind(Box::new(message)),
+        // It was never run, because this child is being cut.
+        Ended::Finished(None) | Ended::Failed | Ended::Cancelled(_) => std::future::pending().await,
     }
 }

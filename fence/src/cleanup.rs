@@ -194,7 +194,7 @@ impl Cleanup {
         self.overran
     }
 
-    /// The messages of those that panicked, and of children of groups that did.
+    /// The messages of those that panicked, and of the first child of each group that did.
     #[must_use]
     pub fn panics(&self) -> &[String] {
         &self.panics
@@ -249,7 +249,10 @@ impl Batch {
         let end = Instant::now().checked_add(self.limit);
         while let Some(job) = self.jobs.pop() {
             let Some(work) = job.take() else { continue };
-            match until(end, work(why.clone(), end)).await {
+            let work = work(why.clone(), end);
+            // Joining minds the time by itself. A second timer might be first, and lose its report.
+            let limit = end.filter(|_| job.turn == Turn::Undo);
+            match until(limit, work).await {
                 Some(Ok(done)) => report.merge(done),
                 Some(Err(panic)) => report.panics.push(message(&*panic)),
                 None => report.overran += 1,

@@ -1,6 +1,11 @@
 //! Running the host of a group, and waiting for its children.
 
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::caught::caught;
 use crate::fencing::Fencing;
@@ -31,8 +36,10 @@ where
     F: Future,
 {
     let body = async {
-        let _hosting = Hosting::open(group.crew(), Surroundings::here());
-        let host = caught(async { host(group.clone()).await }).await;
+        let surroundings = Surroundings::here().cleaning_like(fencing.policy());
+        let _hosting = Hosting::open(group.crew(), surroundings, None);
+        let future = Some(async { host(group.clone()).await });
+        let host = caught(Host { future, group }).await;
         let value = match host {
             Ok(value) => settle(value),
             Err(panic) => {
@@ -46,4 +53,33 @@ where
     let mut fence = fencing.run(body);
     group.appoint(fence.handle());
     fence.await
+}
+
+pin_project! {
+    /// A host whose destructors may panic when it is cut: that waits for the children, too.
+    struct Host<'a, F, E> {
+        #[pin]
+        future: Option<F>,
+        group: &'a Group<E>,
+    }
+
+    impl<F, E> PinnedDrop for Host<'_, F, E> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+                this.group.host_panicked(panic);
+            }
+        }
+    }
+}
+
+impl<F: Future, E> Future for Host<'_, F, E> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.project().future.as_pin_mut() {
+            Some(future) => future.poll(cx),
+            None => Poll::Pending,
+        }
+    }
 }

@@ -133,6 +133,12 @@ impl Crew {
         Counted(self.clone())
     }
 
+    /// Whether something that encloses the tasks has told them to stop.
+    pub(crate) fn is_told(&self) -> bool {
+        let surroundings = self.surroundings.get();
+        surroundings.is_some_and(Surroundings::is_cut)
+    }
+
     /// How many tasks have not ended.
     pub(crate) fn running(&self) -> usize {
         self.running.load(Ordering::Relaxed)
@@ -140,9 +146,13 @@ impl Crew {
 
     /// Lets go of what has ended.
     fn reap(&self) {
+        // Dropped after the lock: a panic may carry user code. Usually there is none.
+        let mut panics = Vec::new();
         let mut members = self.members();
         for set in &mut members.home {
-            while set.try_join_next().is_some() {}
+            while let Some(ended) = set.try_join_next() {
+                panics.extend(ended.err());
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use crate::__private::Returns;
 use crate::cancelled::Cancelled;
 use crate::outcome::Fenced;
 use crate::reason::Reason;
@@ -144,7 +145,7 @@ impl<T> From<Fenced<T>> for Ended<T> {
 }
 
 /// What the future of a child may return in a group whose errors are of the type `E`: `()`, a
-/// `Result<T, E>`, or a [`Fenced`] of those.
+/// `Result<T, E>`, a [`Fenced`] of those, or nothing at all, like an endless loop.
 ///
 /// Other values are wrapped in `Ok`. Errors go to the group, so that none is lost; that a fenced
 /// child was cancelled is no error.
@@ -171,6 +172,14 @@ impl<E> ChildOutput<E> for () {
 
     fn into_result(self) -> Result<(), E> {
         Ok(())
+    }
+}
+
+impl<E> ChildOutput<E> for <fn() -> ! as Returns>::Output {
+    type Value = Infallible;
+
+    fn into_result(self) -> Result<Infallible, E> {
+        match self {}
     }
 }
 

@@ -13,8 +13,8 @@ use crate::ended::ChildOutput;
 use crate::group::{Grouping, group};
 use crate::members::Group;
 use crate::outcome::Fenced;
+use crate::reason::{Firing, ReasonKind};
 use crate::spawn::spawn;
-use crate::stop::cancel_and_wait;
 use crate::task::Task;
 
 /// Work that starts anew after each `interval`, the first time at once.
@@ -152,7 +152,11 @@ where
                     continue;
                 }
                 (Overlap::Queue, Some(running)) => drop(running.await),
-                (Overlap::Cancel, Some(running)) => drop(cancel_and_wait(running).await),
+                (Overlap::Cancel, Some(running)) => {
+                    let firing = Firing::new(ReasonKind::Handle).because("the next one is due");
+                    running.handle().shared().fire(firing.unlocated());
+                    drop(running.await);
+                }
                 _ => {}
             }
             let Ok(tick) = catch_unwind(AssertUnwindSafe(&mut self.tick)) else {
@@ -168,10 +172,15 @@ where
 struct Quiet<O>(Option<O>);
 
 impl<E, O: ChildOutput<E>> ChildOutput<E> for Quiet<O> {
-    type Value = Option<O::Value>;
+    /// Nobody wants it, and its destructor is user code: it is dropped where a panic ends nothing.
+    type Value = ();
 
-    fn into_result(self) -> Result<Self::Value, E> {
-        self.0.map(ChildOutput::into_result).transpose()
+    fn into_result(self) -> Result<(), E> {
+        let result = || {
+            self.0
+                .map_or(Ok(()), |output| output.into_result().map(drop))
+        };
+        catch_unwind(AssertUnwindSafe(result)).unwrap_or(Ok(()))
     }
 }
 

@@ -95,7 +95,8 @@ impl<E: Send + 'static> Grouping<E> {
     /// Runs the host, and waits for everything that it spawned.
     ///
     /// The group is complete when both are: one that is cancelled while it waits for its children
-    /// is cancelled, whatever its host has returned.
+    /// is cancelled, whatever its host has returned. Children belong to the fences around the
+    /// first poll.
     ///
     /// # Panics
     ///

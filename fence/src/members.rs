@@ -2,21 +2,18 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::cancelled::Cancelled;
-use crate::child::{Placed, Queue};
+use crate::child::{Placed, Queue, threaded};
 use crate::conduct::Options;
 use crate::crew::Crew;
-use crate::ended::{ChildOutput, Ended};
+use crate::ended::ChildOutput;
 use crate::handle::Handle;
 use crate::reason::{Firing, Reason};
 use crate::settle::Errors;
-use crate::shield::shield;
-use crate::spawn::spawn_blocking;
 use crate::task::Task;
 
 /// The inside of a [`group`](crate::group()) or [`try_group`](crate::try_group()): what its host,
@@ -26,6 +23,9 @@ use crate::task::Task;
 /// around it, wherever it is spawned. Once the group is cancelled, no new child is ever polled;
 /// once it has ended, none is spawned any more. Either way the future is dropped, and its [`Task`]
 /// says why.
+///
+/// A shield in the host keeps the host, not the children: what waits for a child beside it may see
+/// it cancelled before the host is cut.
 ///
 /// # Examples
 ///
@@ -137,8 +137,9 @@ impl<E: Send + 'static> Group<E> {
 
     /// Spawns plain code on a thread of the blocking pool.
     ///
-    /// Nothing can cut a thread, so a group that is cancelled waits for it: the code has to ask
-    /// [`check`](crate::check). Code that still waits for its thread is never run (rule D28).
+    /// Nothing can cut a thread, so a group that is cancelled waits for it, for as long as its
+    /// cleanups may take: the code has to ask [`check`](crate::check). Code that still waits for
+    /// its thread is never run (rule D28).
     ///
     /// # Panics
     ///
@@ -148,16 +149,7 @@ impl<E: Send + 'static> Group<E> {
         F: FnOnce() -> O + Send + 'static,
         O: ChildOutput<E, Value: Send> + Send + 'static,
     {
-        self.spawn(async {
-            // Spawned outside of the shield, so that it is told of what fires.
-            let thread = spawn_blocking(f);
-            match shield(thread).await {
-                Ended::Finished(output) => output,
-                Ended::Panicked(message) => resume_unwind(Box::new(message)),
-                // It was never run, because this child is being cut.
-                Ended::Failed | Ended::Cancelled(_) => std::future::pending().await,
-            }
-        })
+        self.spawn(threaded(f))
     }
 
     /// Waits for a place for one more child: backpressure for whoever makes the work.

@@ -66,6 +66,11 @@ impl Policy {
         self.is_cooperative || self.grace.is_some()
     }
 
+    /// How long its cleanups may take, if it says so.
+    pub(crate) fn cleanup(&self) -> Option<Duration> {
+        self.cleanup
+    }
+
     /// How long the cleanups of a fence may take, with or without policies.
     pub(crate) fn cleanup_limit(policy: Option<&Self>) -> Duration {
         policy.and_then(|policy| policy.cleanup).unwrap_or(CLEANUP)

@@ -144,6 +144,16 @@ pub fn fence_try<F: IntoFuture, S: Own>(
     Fence::from_core(options.core(), body.into_future())
 }
 
+/// The type of code that never returns, such as an endless loop; it has no name on its own.
+pub trait Returns {
+    /// That type.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
 /// What [`spawn`](crate::spawn) spawns, for tests that poll it by hand.
 pub fn enclosed<F: Future>(future: F) -> crate::Bound<Fence<F>> {
     crate::spawn::Surroundings::here().enclose(future).0

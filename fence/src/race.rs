@@ -1,12 +1,13 @@
 //! Jobs of which one result is enough.
 
+use crate::ambient::checkpoint;
 use crate::as_completed::Arrivals;
 use crate::ended::Ended;
 
 /// Runs jobs as tasks, and returns what the first one returns; `None` if there are no jobs.
 ///
-/// The others are cancelled, under the code `"closed"`, and have ended, cleanups included, when
-/// this returns. Of jobs that return a `Result` the first error counts as well:
+/// The others are cancelled, under the code `"closed"`, and have ended when this returns, cleanups
+/// included, which take 5 s at most. Of jobs that return a `Result` the first error counts as well:
 /// [`race_ok`] goes on to the first success. The tasks are enclosed as those of
 /// [`as_completed`](crate::as_completed()); `select!` races futures in place.
 ///
@@ -42,7 +43,10 @@ where
     let mut arrivals = Arrivals::of(jobs);
     let first = arrivals.next().await;
     arrivals.close().await;
-    first.map(|(_, ended)| ended.expect("a job of a race did not finish"))
+    match first {
+        Some((_, ended)) => Some(finished(ended).await),
+        None => None,
+    }
 }
 
 /// Runs jobs as tasks, and returns the first success, with the errors that came before it.
@@ -86,10 +90,22 @@ where
         }
     };
     arrivals.close().await;
-    let last = last.map(|(_, ended)| ended.expect("a job of a race did not finish"));
+    let last = match last {
+        Some((_, ended)) => Some(finished(ended).await),
+        None => None,
+    };
     match last {
         Some(Ok(value)) => Ok((value, errors)),
         Some(Err(_)) => unreachable!("errors do not end the race"),
         None => Err(errors),
     }
+}
+
+/// The value of a job. Only what encloses this code cuts a job before the race is decided: then
+/// this code is about to be cut, too, and has only been held up by a shield.
+async fn finished<T>(ended: Ended<T>) -> T {
+    if ended.is_cancelled() {
+        checkpoint().await;
+    }
+    ended.expect("a job of a race did not finish")
 }

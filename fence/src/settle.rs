@@ -1,6 +1,7 @@
 //! What a group makes of the outcomes of its children.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::caught::{Caught, message};
@@ -48,7 +49,9 @@ impl<E> Group<E> {
         match self.errors() {
             Errors::Handler(handler) => handler(error),
             Errors::Collect(errors, text) => {
-                let text = text(&error);
+                // User code, in which a panic must not lose the error.
+                let text = catch_unwind(AssertUnwindSafe(|| text(&error)))
+                    .unwrap_or_else(|_| "an error whose text panicked".to_owned());
                 locked(errors).push(error);
                 self.crew().note(|report| report.errors.push(text.clone()));
                 self.end(text);

@@ -12,6 +12,7 @@ use crate::fence::Fence;
 use crate::fencing::Fencing;
 use crate::handle::Handle;
 use crate::outcome::Fenced;
+use crate::policy::Policy;
 use crate::shared::Shared;
 use crate::task::Task;
 
@@ -135,6 +136,19 @@ impl Surroundings {
     pub(crate) fn on(mut self, code: &'static str, event: &Event) -> Self {
         self.lineage = self.lineage.on(code, event);
         self
+    }
+
+    /// Its cleanups have as long as those of a fence with these policies.
+    pub(crate) fn cleaning_like(mut self, policy: Option<&Policy>) -> Self {
+        if let Some(limit) = policy.and_then(Policy::cleanup) {
+            self.lineage = self.lineage.cleanup_within(limit);
+        }
+        self
+    }
+
+    /// Whether one of the sources has fired.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lineage.is_latched()
     }
 
     /// The whole of a spawned task.

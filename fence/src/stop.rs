@@ -8,7 +8,8 @@ use crate::task::Task;
 /// What it returns tells apart how: a task that finished all the same is
 /// [`Finished`](Ended::Finished), with its value or its error. The task ends at its next `.await`
 /// outside of shields, after its cleanups; one that never started is never polled. A task that
-/// stops *itself* this way is cancelled and does not wait, since it would do so for ever.
+/// stops *itself* this way is cancelled and does not wait, since it would do so for ever; a thread
+/// that was spawned by it is not recognised.
 ///
 /// # Cancel safety
 ///

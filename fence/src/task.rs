@@ -102,7 +102,10 @@ impl<T> Task<T> {
     pub fn is_finished(&self) -> bool {
         match &self.outcome {
             Outcome::Joined(task) => task.is_finished(),
-            Outcome::Sent(_, task) => task.is_finished(),
+            // Its outcome comes a moment before the runtime is done with it.
+            Outcome::Sent(ended, task) => {
+                !ended.is_empty() || ended.is_terminated() || task.is_finished()
+            }
             Outcome::Refused(_) => true,
         }
     }
