@@ -11,8 +11,9 @@ use crate::caught::message;
 use crate::crew::Crew;
 use crate::ended::Ended;
 use crate::event::Event;
+use crate::firing::Firing;
 use crate::hosting::Hosting;
-use crate::reason::{Firing, ReasonKind};
+use crate::reason::ReasonKind;
 use crate::spawn::Surroundings;
 
 /// The code of the reason that cancels what nobody waits for any more.

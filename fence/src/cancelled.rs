@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cleanup::Cleanup;
-use crate::reason::{Firing, Reason, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::{Reason, ReasonKind};
 use crate::reasons::Reasons;
 
 /// Why a body was cut, and by whom: an error, one pointer wide.

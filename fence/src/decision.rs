@@ -6,10 +6,11 @@ use tokio::time::Instant;
 
 use crate::arming::Around;
 use crate::engine::Engine;
+use crate::firing::Firing;
 use crate::frame::here;
 use crate::hold;
 use crate::policy::Policy;
-use crate::reason::{Firing, Reason, ReasonKind};
+use crate::reason::{Reason, ReasonKind};
 use crate::stage::Stage;
 
 impl Engine<'_> {

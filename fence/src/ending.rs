@@ -9,10 +9,11 @@ use crate::cancelled::Cancelled;
 use crate::cleanup::{Batch, Cleanup, clean};
 use crate::context;
 use crate::engine::{Body, Engine};
+use crate::firing::Firing;
 use crate::frame::arrive;
 use crate::handover::hand_over;
 use crate::policy::Policy;
-use crate::reason::{Firing, Reason};
+use crate::reason::Reason;
 use crate::shared::State;
 use crate::stage::{End, Phase};
 

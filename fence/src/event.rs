@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 
 use crate::fingerprint::Fingerprint;
+use crate::firing::Firing;
 use crate::latch::Latch;
-use crate::reason::{Firing, ReasonKind};
+use crate::reason::ReasonKind;
 use crate::source::Source;
 use crate::trigger::{FiringFuture, Trigger};
 use crate::waiters::Key;

@@ -10,10 +10,11 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::caught::caught;
 use crate::ended::ChildOutput;
+use crate::firing::Firing;
 use crate::group::{Grouping, group};
 use crate::members::Group;
 use crate::outcome::Fenced;
-use crate::reason::{Firing, ReasonKind};
+use crate::reason::ReasonKind;
 use crate::spawn::spawn;
 use crate::task::Task;
 

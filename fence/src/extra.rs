@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use crate::cleanup::{Batch, Cleaning, Cleanup, Job};
 use crate::fencing::Fencing;
+use crate::firing::Firing;
 use crate::hold::Hold;
-use crate::reason::{Firing, Reason};
+use crate::reason::Reason;
 use crate::shared::Shared;
 use crate::source::Entry;
 use crate::watch::{Keys, Waits};

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cancelled::Cancelled;
-use crate::reason::{Firing, Reason, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::{Reason, ReasonKind};
 use crate::shared::{Shared, State};
 
 /// Cancels one fence, and tells what became of it.

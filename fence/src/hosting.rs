@@ -9,7 +9,8 @@ use crate::cleanup::{Cleanup, Job, Turn, register};
 use crate::context;
 use crate::crew::Crew;
 use crate::event::Event;
-use crate::reason::{Firing, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::ReasonKind;
 use crate::spawn::Surroundings;
 
 /// Held by the code that hosts a crew, which joins it before it ends.

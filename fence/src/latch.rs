@@ -2,8 +2,8 @@
 
 use std::mem::MaybeUninit;
 
+use crate::firing::Firing;
 use crate::quiet;
-use crate::reason::Firing;
 use crate::sync::OnceLock;
 use crate::waiters::{Key, Waiters};
 

@@ -11,8 +11,9 @@ use crate::child::{Placed, Queue, threaded};
 use crate::conduct::Options;
 use crate::crew::Crew;
 use crate::ended::ChildOutput;
+use crate::firing::Firing;
 use crate::handle::Handle;
-use crate::reason::{Firing, Reason};
+use crate::reason::Reason;
 use crate::settle::Errors;
 use crate::task::Task;
 

@@ -8,8 +8,9 @@ use std::task::{Wake, Waker};
 
 use loom::thread;
 
+use crate::firing::Firing;
 use crate::latch::Latch;
-use crate::reason::{Firing, ReasonKind};
+use crate::reason::ReasonKind;
 
 #[derive(Default)]
 struct Count(AtomicUsize);

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::caught::{Caught, message};
 use crate::ended::{ChildOutput, Ended};
+use crate::firing::Firing;
 use crate::handle::Handle;
 use crate::members::Group;
 use crate::outcome::Fenced;
-use crate::reason::Firing;
 
 /// Where the errors of children go.
 pub(crate) enum Errors<E> {

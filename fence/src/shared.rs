@@ -6,8 +6,9 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio::time::Instant;
 
+use crate::firing::Firing;
 use crate::latch::Latch;
-use crate::reason::{Firing, Reason};
+use crate::reason::Reason;
 use crate::source::Entry;
 use crate::view::{self, View};
 

@@ -11,7 +11,8 @@ use tokio::task;
 use tokio::time::timeout;
 
 use crate::event::{Event, Wait};
-use crate::reason::{Firing, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::ReasonKind;
 use crate::shutdown_plan::ShutdownPlan;
 use crate::shutdown_report::ShutdownReport;
 use crate::signals;

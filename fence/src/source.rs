@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::firing::Firing;
 use crate::latch::Latch;
-use crate::reason::{Firing, Reason};
+use crate::reason::Reason;
 use crate::shared::Shared;
 use crate::trigger::Trigger;
 

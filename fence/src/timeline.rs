@@ -12,7 +12,8 @@ use std::{process, thread};
 use tokio::time::sleep;
 
 use crate::event::Event;
-use crate::reason::{Firing, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::ReasonKind;
 use crate::shutdown_plan::ShutdownPlan;
 
 pub(crate) struct Timeline {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::reason::{Firing, Reason};
+use crate::firing::Firing;
+use crate::reason::Reason;
 
 /// A time trigger under its code.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
-use crate::reason::{Firing, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::ReasonKind;
 use crate::trigger::{FiringFuture, Trigger};
 
 fn firing() -> Firing {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::reason::{Firing, ReasonKind};
+use crate::firing::Firing;
+use crate::reason::ReasonKind;
 use crate::source::Source;
 
 /// A wait for a trigger, as [`Trigger::wait`] returns it.

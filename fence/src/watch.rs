@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use tokio::task::coop;
 
 use crate::fingerprint::Fingerprint;
+use crate::firing::Firing;
 use crate::latch::Latch;
-use crate::reason::Firing;
 use crate::source::Entry;
 use crate::trigger::FiringFuture;
 use crate::waiters::Key;

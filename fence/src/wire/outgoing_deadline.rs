@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName};
 
 use crate::ambient::{check, remaining};
 use crate::cancelled::Cancelled;
-use crate::reason::{Firing, Reason};
+use crate::firing::Firing;
+use crate::reason::Reason;
 use crate::wire::deadline_format::DeadlineHeader;
 use crate::wire::time_unit::TimeUnit;
 
