@@ -62,7 +62,8 @@
 //! - `test-util`: `fence::testing`, for tests of code that may be cut.
 //! - `tonic`: [`Cancelled`] and `Answer` as a `tonic::Status`; an interceptor for deadlines.
 //! - `tower`: `service::FenceLayer`, for axum, hyper, tonic and any other tower service.
-//! - `tracing`: the span of a request goes along when its client leaves.
+//! - `tracing`: the span of a request goes along when its client leaves; an event at debug level for
+//!   a deadline that cannot be read.
 //! - `tokio-util`: `CancellationToken` as a [`Trigger`], and `Event::cancels` for the other way.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(

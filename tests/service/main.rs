@@ -4,5 +4,6 @@
 
 mod answering;
 mod client;
+mod integrations;
 mod requests;
 mod responses;

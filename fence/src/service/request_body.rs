@@ -151,19 +151,26 @@ pub(crate) trait Ahead: Send + Sync {
     fn poll_ahead(&self, cx: &mut Context<'_>);
 }
 
+const LEFT: &str = "the client left before its request was complete";
+
 /// Why the body of a request could not be read to its end.
 #[derive(Clone, Debug)]
 pub struct BodyError {
-    cause: Arc<dyn Error + Send + Sync>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
     has_left: bool,
 }
 
 impl BodyError {
     pub(crate) fn of(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause = cause.into();
+        let has_left = is_departure(&*cause);
         Self {
-            has_left: is_departure(&*cause),
-            cause: cause.into(),
+            cause: if has_left {
+                instead()
+            } else {
+                Some(cause.into())
+            },
+            has_left,
         }
     }
 
@@ -174,20 +181,31 @@ impl BodyError {
     }
 }
 
+/// What stands for the transport's error when the client left. tonic would take a stream that was
+/// reset for a complete one.
+#[cfg_attr(
+    feature = "tonic",
+    expect(clippy::unnecessary_wraps, reason = "there is none without tonic")
+)]
+fn instead() -> Option<Arc<dyn Error + Send + Sync>> {
+    #[cfg(feature = "tonic")]
+    return Some(Arc::new(tonic::Status::aborted(LEFT)));
+    #[cfg(not(feature = "tonic"))]
+    None
+}
+
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.has_left {
-            f.write_str("the client left before its request was complete")
-        } else {
-            write!(f, "{}", self.cause)
+        match self.cause.as_ref().filter(|_| !self.has_left) {
+            Some(cause) => write!(f, "{cause}"),
+            None => f.write_str(LEFT),
         }
     }
 }
 
 impl Error for BodyError {
-    /// That of a client that left stays hidden: tonic takes a reset stream for a complete one.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        (!self.has_left).then_some(&*self.cause)
+        self.cause.as_ref().map(|cause| &**cause as _)
     }
 }
 

@@ -53,9 +53,19 @@ impl DeadlineHeader {
     /// The shortest of all that can be read.
     pub(crate) fn read(&self, headers: &HeaderMap) -> Option<Duration> {
         let values = headers.get_all(&self.name).into_iter();
-        values
-            .filter_map(|value| self.format.parse(value.as_bytes()))
-            .min()
+        values.filter_map(|value| self.parse(value)).min()
+    }
+}
+
+impl DeadlineHeader {
+    fn parse(&self, value: &HeaderValue) -> Option<Duration> {
+        let parsed = self.format.parse(value.as_bytes());
+        #[cfg(feature = "tracing")]
+        if parsed.is_none() {
+            let name = self.name.as_str();
+            tracing::debug!(fence.header = name, "a deadline that cannot be read");
+        }
+        parsed
     }
 }
 
