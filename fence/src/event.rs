@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use crate::fingerprint::Fingerprint;
 use crate::firing::Firing;
-use crate::latch::Latch;
+use crate::latch::Secluded;
 use crate::reason::ReasonKind;
 use crate::source::Source;
 use crate::trigger::{FiringFuture, Trigger};
@@ -38,7 +38,7 @@ use crate::waiters::Key;
 /// ```
 #[derive(Default)]
 pub struct Event {
-    latch: OnceLock<Arc<Latch>>,
+    latch: OnceLock<Arc<Secluded>>,
 }
 
 impl Event {
@@ -115,8 +115,8 @@ impl Event {
         }
     }
 
-    pub(crate) fn latch(&self) -> &Arc<Latch> {
-        self.latch.get_or_init(|| Arc::new(Latch::new()))
+    pub(crate) fn latch(&self) -> &Arc<Secluded> {
+        self.latch.get_or_init(|| Arc::new(Secluded::new()))
     }
 }
 
@@ -166,7 +166,7 @@ impl Trigger for Event {
 /// The future of [`Event::wait`].
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait {
-    latch: Arc<Latch>,
+    latch: Arc<Secluded>,
     registered: Option<(Fingerprint, Key)>,
 }
 

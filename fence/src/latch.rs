@@ -1,32 +1,55 @@
 //! A one-shot flag that remembers its firing: what an `Event` and a `Handle` are made of.
 
 use std::mem::MaybeUninit;
+use std::ops::Deref;
 
 use crate::firing::Firing;
 use crate::quiet;
 use crate::sync::OnceLock;
 use crate::waiters::{Key, Waiters};
 
-/// Alone in its cache lines: two busy events side by side would slow each other down. Room around
-/// it keeps others away as well as an alignment would, which allocators take long to provide.
-#[repr(C)]
 pub(crate) struct Latch {
-    _before: Room,
     firing: OnceLock<Firing>,
     pub(crate) waiters: Waiters,
+}
+
+/// A latch alone in its cache lines: two busy events side by side would slow each other down. Room
+/// around it keeps others away as well as an alignment would, which allocators take long to
+/// provide.
+#[repr(C)]
+pub(crate) struct Secluded {
+    _before: Room,
+    latch: Latch,
     _after: Room,
 }
 
 /// One cache line, never read or written. Processors fetch them in pairs: so two stand between.
 type Room = MaybeUninit<[u64; 8]>;
 
-impl Latch {
+impl Secluded {
     pub(crate) fn new() -> Self {
         Self {
             _before: Room::uninit(),
+            latch: Latch::new(),
+            _after: Room::uninit(),
+        }
+    }
+}
+
+impl Deref for Secluded {
+    type Target = Latch;
+
+    #[inline]
+    fn deref(&self) -> &Latch {
+        &self.latch
+    }
+}
+
+impl Latch {
+    pub(crate) fn new() -> Self {
+        Self {
             firing: OnceLock::new(),
             waiters: Waiters::new(),
-            _after: Room::uninit(),
         }
     }
 

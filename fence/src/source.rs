@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::firing::Firing;
-use crate::latch::Latch;
+use crate::latch::{Latch, Secluded};
 use crate::reason::Reason;
 use crate::shared::Shared;
 use crate::trigger::Trigger;
@@ -18,7 +18,7 @@ pub struct Source(pub(crate) Kind);
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// An event or a handle: looking costs one load, waiting one slot.
-    Latch(Arc<Latch>),
+    Latch(Arc<Secluded>),
     /// A fence around the place where this one's task was spawned (D27).
     Lineage(Arc<Shared>),
     /// Anything else, through its own methods.
@@ -33,7 +33,7 @@ pub struct Entry {
 }
 
 impl Source {
-    pub(crate) fn latch(latch: Arc<Latch>) -> Self {
+    pub(crate) fn latch(latch: Arc<Secluded>) -> Self {
         Self(Kind::Latch(latch))
     }
 
