@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::reason::ReasonKind;
 
-/// What a [`Trigger`](crate::Trigger) reports when it has fired: a [`Reason`] without its code.
+/// What a [`Trigger`](crate::Trigger) reports when it has fired: a [`Reason`](crate::Reason) without its code.
 ///
 /// # Examples
 ///
