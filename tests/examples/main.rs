@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod chat;
+mod disconnect;
 mod from_python;
 mod graceful;
 mod program;

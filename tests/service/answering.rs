@@ -65,6 +65,22 @@ async fn only_what_is_fenced_stops_when_the_client_leaves() {
     assert_eq!((left.fate, left.uri.path()), (Fate::Finished, "/page"));
 }
 
+/// Who left: what the server or an outer layer knows of the client.
+#[tokio::test(start_paused = true)]
+async fn a_departure_knows_what_the_request_came_with() {
+    let told = Told::default();
+    let mut request = get();
+    request.extensions_mut().insert("192.0.2.7");
+    let mut answer = call(&told.layer(), request, |_| async {
+        sleep(ms(10)).await;
+        empty()
+    });
+    start(&mut answer).await;
+    drop(answer);
+    sleep(ms(100)).await;
+    assert_eq!(told.one().extensions.get(), Some(&"192.0.2.7"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_has_not_started_is_dropped() {
     let told = Told::default();
@@ -158,6 +174,22 @@ async fn a_panic_after_the_client_left_is_counted() {
     assert_eq!(told.one().fate, Fate::Panicked);
 }
 
+/// Whoever has drained may end the process.
+#[tokio::test(start_paused = true)]
+async fn a_departure_is_told_before_it_counts_as_drained() {
+    let (layer, (send, active)) = (FenceLayer::new(), std::sync::mpsc::channel());
+    let detached = layer.detached();
+    let layer = layer.on_disconnect(move |_| send.send(detached.active()).unwrap());
+    let mut answer = call(&layer, get(), |_| async {
+        sleep(ms(10)).await;
+        empty()
+    });
+    start(&mut answer).await;
+    drop(answer);
+    assert_eq!(layer.detached().drain(ms(1000)).await, 0);
+    assert_eq!(active.try_recv(), Ok(1));
+}
+
 /// A task of its own from the start: it runs on, and is cut likewise.
 #[tokio::test(start_paused = true)]
 async fn an_isolated_handler_runs_on_where_it_is() {
@@ -208,6 +240,23 @@ async fn the_deadline_and_the_shutdown_are_named() {
         sleep(ms(1)).await;
         assert_eq!(told.all().last().unwrap().code, code);
     }
+}
+
+/// A request that may go on during the shutdown has a client that may leave all the same.
+#[tokio::test(start_paused = true)]
+async fn what_declines_the_shutdown_still_obeys_the_client() {
+    let (stop, (send, seen)) = (Event::new(), oneshot::channel());
+    let layer = FenceLayer::new().shutdown(&stop);
+    let mut answer = call(&layer, get(), |_| async {
+        let fence = Fencing::current().unless("shutdown", || true);
+        send.send(fence.run(never()).await).unwrap();
+        empty()
+    });
+    stop.set();
+    start(&mut answer).await;
+    drop(answer);
+    let outcome = tokio::time::timeout(ms(1000), seen).await.unwrap();
+    assert!(outcome.unwrap().cancelled_by("disconnect"));
 }
 
 // MID-08: a request that is not watched, and a layer in a layer.

@@ -12,9 +12,12 @@ pub struct Departure {
     pub method: http::Method,
     /// The target of the request.
     pub uri: http::Uri,
-    /// The code of the reason: `"disconnect"`, unless the request's deadline had passed
-    /// (`"deadline"`) or the process is shutting down (`"shutdown"`), in which case it was the
-    /// server that dropped it.
+    /// What the layers around this one had put into the request: of axum, `ConnectInfo` and, below
+    /// `Router::layer`, `MatchedPath`; the id that another layer gives it.
+    pub extensions: http::Extensions,
+    /// The code of the first reason: `"disconnect"`, unless the request's deadline had passed
+    /// (`"deadline"`) or the process was shutting down (`"shutdown"`), in which case it may have
+    /// been the server that dropped it.
     pub code: &'static str,
     /// What was going on.
     pub phase: Phase,

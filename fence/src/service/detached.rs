@@ -126,8 +126,9 @@ impl Detached {
             let fate = limited(grace, rest).await;
             let panicked = u64::from(fate == Fate::Panicked);
             counts.panicked.fetch_add(panicked, Ordering::Relaxed);
-            drop(place);
+            // Whoever waits for it to end may end the process.
             tell(fate);
+            drop(place);
         });
     }
 

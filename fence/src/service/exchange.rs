@@ -21,6 +21,8 @@ pub(crate) struct Exchange {
     pub(crate) span: Span,
     method: http::Method,
     uri: http::Uri,
+    /// Only for a departure that somebody wants to know of.
+    extensions: http::Extensions,
     start: Instant,
     /// The client has left, as far as anybody noticed.
     has_left: AtomicBool,
@@ -33,7 +35,10 @@ impl Exchange {
         fence: RequestFence,
         request: &http::Request<B>,
     ) -> Arc<Self> {
+        let is_told = settings.on_disconnect.is_some();
+        let extensions = is_told.then(|| request.extensions().clone());
         Arc::new(Self {
+            extensions: extensions.unwrap_or_default(),
             settings,
             detached,
             fence,
@@ -45,17 +50,18 @@ impl Exchange {
         })
     }
 
-    /// The client has left, or the server has dropped the request for it: fires `"disconnect"`,
-    /// unless the deadline or the shutdown is why.
+    /// The client has left, or the server has dropped the request for it: nobody waits for the
+    /// answer any more. Returns why.
     #[track_caller]
     pub(crate) fn leave(&self, why: &'static str) -> &'static str {
+        // Also when something else came first: what declines that may still obey this.
+        self.fence.disconnect.set_because(why);
         let has_passed = |at: Instant| at <= Instant::now();
         let code = if self.fence.deadline.is_some_and(has_passed) {
             "deadline"
         } else if self.settings.shutdown.as_ref().is_some_and(Event::is_set) {
             "shutdown"
         } else {
-            self.fence.disconnect.set_because(why);
             super::request::DISCONNECT
         };
         if !self.has_left.swap(true, Ordering::AcqRel) {
@@ -87,6 +93,7 @@ impl Exchange {
         let departure = Departure {
             method: self.method.clone(),
             uri: self.uri.clone(),
+            extensions: self.extensions.clone(),
             code,
             phase,
             after: since - self.start,
