@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod chat;
+mod deadline_chain;
 mod disconnect;
 mod from_python;
 mod graceful;

@@ -7,7 +7,7 @@ use fence::service::{Fate, FenceLayer, Phase, RequestFence};
 use fence::{Event, Fencing, on_cancel};
 use http::Response;
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::client::{Sent, Told, body, call, get, ms, start, take};
 
@@ -326,4 +326,30 @@ async fn what_the_handler_spawns_obeys_too() {
     let (codes, others) = seen.await.unwrap();
     assert_eq!(codes, ["disconnect", "client_gone"]);
     assert!(others);
+}
+
+/// A request is on its way for a while, of which the server knows nothing.
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_time_is_over_leaves_unless_a_margin_covers_the_way() {
+    for (margin, code) in [(2, "disconnect"), (20, "deadline")] {
+        let layer = FenceLayer::new().margin(ms(margin));
+        let mut request = get();
+        let time = http::HeaderValue::from_static("100");
+        request.headers_mut().insert("connect-timeout-ms", time);
+        let gives_up = Instant::now() + ms(100);
+        sleep(ms(10)).await;
+        let (send, seen) = oneshot::channel();
+        let mut answer = call(&layer, request, |_| async move {
+            let outcome = Fencing::current().run(never()).await;
+            let why = outcome.cancelled().unwrap();
+            send.send(why.primary().code().to_owned()).unwrap();
+            empty()
+        });
+        tokio::select! {
+            biased;
+            () = sleep_until(gives_up) => drop(answer),
+            _ = &mut answer => {}
+        }
+        assert_eq!(seen.await.unwrap(), code);
+    }
 }

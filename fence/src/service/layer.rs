@@ -76,6 +76,7 @@ type OnDisconnect = dyn Fn(&Departure) + Send + Sync;
 pub(crate) struct Settings {
     pub(crate) shutdown: Option<Event>,
     pub(crate) deadlines: DeadlineHeaders,
+    pub(crate) margin: Duration,
     pub(crate) max_deadline: Option<Duration>,
     pub(crate) max_detached: usize,
     pub(crate) grace: Option<Duration>,
@@ -111,6 +112,7 @@ impl FenceLayer {
             settings: Arc::new(Settings {
                 shutdown: Some(Event::named("shutdown").clone()),
                 deadlines: DeadlineHeaders::default(),
+                margin: MARGIN,
                 max_deadline: None,
                 max_detached: 1024,
                 grace: Some(Duration::from_secs(30)),
@@ -131,11 +133,19 @@ impl FenceLayer {
 
     /// Reads how much time a request has from these headers: those of gRPC and Connect unless set.
     ///
-    /// The deadline that is bound comes 2 ms earlier, so that the client gets our answer, and not
-    /// that of a framework that watches the same header.
+    /// The deadline that is bound comes [earlier](Self::margin), so that the client gets our answer,
+    /// and not that of a framework that watches the same header.
     #[must_use]
     pub fn deadlines(self, headers: DeadlineHeaders) -> Self {
         self.with(|settings| settings.deadlines = headers)
+    }
+
+    /// Keeps that much of the time that the client asked for: 2 ms unless set. It is what a request
+    /// and its answer take to come and go: a client whose time is over before ours leaves, and the
+    /// reason is `"disconnect"` then, not `"deadline"`.
+    #[must_use]
+    pub fn margin(self, margin: Duration) -> Self {
+        self.with(|settings| settings.margin = margin)
     }
 
     /// Gives each request no more time than this, whatever it asks for. Its code is `"deadline"`.
@@ -243,7 +253,7 @@ impl FenceLayer {
     /// By when it has to be answered: a little before the client, or a framework for it, gives up.
     fn deadline(&self, headers: &http::HeaderMap) -> Option<Instant> {
         let asked = self.settings.deadlines.read(headers);
-        let asked = asked.map(|time| time.saturating_sub(MARGIN));
+        let asked = asked.map(|time| time.saturating_sub(self.settings.margin));
         let limit = asked.into_iter().chain(self.settings.max_deadline).min()?;
         Instant::now().checked_add(limit)
     }
