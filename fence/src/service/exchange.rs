@@ -1,7 +1,7 @@
 //! One request and its answer: what their parts share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -24,8 +24,10 @@ pub(crate) struct Exchange {
     /// Only for a departure that somebody wants to know of.
     extensions: http::Extensions,
     start: Instant,
-    /// The client has left, as far as anybody noticed.
-    has_left: AtomicBool,
+    /// The client has left, as far as anybody noticed: the code, and when.
+    left: OnceLock<(&'static str, Instant)>,
+    /// Once is enough.
+    is_told: AtomicBool,
 }
 
 impl Exchange {
@@ -46,7 +48,8 @@ impl Exchange {
             method: request.method().clone(),
             uri: request.uri().clone(),
             start: Instant::now(),
-            has_left: AtomicBool::new(false),
+            left: OnceLock::new(),
+            is_told: AtomicBool::new(false),
         })
     }
 
@@ -64,10 +67,23 @@ impl Exchange {
         } else {
             super::request::DISCONNECT
         };
-        if !self.has_left.swap(true, Ordering::AcqRel) {
+        if self.left.set((code, Instant::now())).is_ok() {
             self.detached.depart();
         }
         code
+    }
+
+    /// Whether anybody has noticed that the client left.
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.get().is_some()
+    }
+
+    /// What was going on has ended where it was; tells of the client if it has left meanwhile, and
+    /// nobody else has told of it.
+    pub(crate) fn end(&self, phase: Phase) {
+        if let Some((code, since)) = self.left.get() {
+            self.tell(phase, code, *since, Fate::Finished);
+        }
     }
 
     /// Runs what is left of the request by itself, and tells of it in the end.
@@ -90,6 +106,9 @@ impl Exchange {
         let Some(on_disconnect) = &self.settings.on_disconnect else {
             return;
         };
+        if self.is_told.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let departure = Departure {
             method: self.method.clone(),
             uri: self.uri.clone(),

@@ -5,9 +5,14 @@
 //!    it out waits.
 //! 2. It is always polled with a waker that wakes both, so that whoever polled last may go away.
 //! 3. After its end the body is dropped, and never polled again.
+//! 4. An HTTP/2 body may seem to end well that has not been sent to its end: hyper takes a stream
+//!    that was reset without an error, and a connection that it gave up, for a complete one. The
+//!    server drops such a request when it asks for the answer the next time, so the body has not
+//!    ended before the server has asked twice.
 
 use std::collections::VecDeque;
 use std::error::Error;
+use std::io::ErrorKind::UnexpectedEof;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -22,11 +27,15 @@ use super::request_body::{Ahead, BodyError};
 /// How much more than what it reads ahead it throws away for a handler that has dropped the body.
 const DISCARDED: usize = 4;
 
+/// How often the server asks before an end is one (4).
+const ENOUGH: u32 = 2;
+
 pub(crate) struct Reader<B: Body> {
     state: Mutex<State<B>>,
     wakers: Arc<Both>,
     exchange: Arc<Exchange>,
     limit: usize,
+    is_framed: bool,
 }
 
 struct State<B: Body> {
@@ -36,13 +45,18 @@ struct State<B: Body> {
     /// How many bytes are in them, or were thrown away.
     held: usize,
     end: Option<Result<(), BodyError>>,
+    /// It seemed to end well, and the server has asked so often since (4).
+    doubt: Option<u32>,
+    /// The server still asks for the answer.
+    is_watched: bool,
     /// The handler has dropped its part.
     is_forgotten: bool,
     hint: SizeHint,
 }
 
 impl<B: Body> Reader<B> {
-    pub(crate) fn new(body: B, exchange: Arc<Exchange>, limit: usize) -> Self {
+    /// `is_framed` is for the body of an HTTP/2 request.
+    pub(crate) fn new(body: B, exchange: Arc<Exchange>, limit: usize, is_framed: bool) -> Self {
         Self {
             state: Mutex::new(State {
                 hint: body.size_hint(),
@@ -50,16 +64,29 @@ impl<B: Body> Reader<B> {
                 frames: VecDeque::new(),
                 held: 0,
                 end: None,
+                doubt: None,
+                is_watched: true,
                 is_forgotten: false,
             }),
             wakers: Arc::default(),
             exchange,
             limit,
+            is_framed,
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State<B>> {
         locked(&self.state)
+    }
+
+    /// Whether the server has to ask for the answer again (4).
+    fn is_asked_again(&self) -> bool {
+        let mut state = self.state();
+        let asked = state.doubt.as_mut().filter(|asked| **asked < ENOUGH);
+        asked.is_some_and(|asked| {
+            *asked += 1;
+            true
+        })
     }
 
     /// The handler reads no more.
@@ -112,9 +139,23 @@ where
             state.hint = shorter(&state.hint, bytes);
             return Poll::Ready(Some(Ok(frame)));
         }
+        self.settle(&mut state);
         match &state.end {
             Some(end) => Poll::Ready(end.clone().err().map(Err)),
             None => Poll::Pending,
+        }
+    }
+
+    /// Makes up its mind about a body that seems to have ended well (4).
+    fn settle(&self, state: &mut State<B>) {
+        let Some(asked) = state.doubt.filter(|_| state.end.is_none()) else {
+            return;
+        };
+        if self.exchange.has_left() {
+            let broken = std::io::Error::from(UnexpectedEof);
+            state.end = Some(Err(BodyError::of(broken)));
+        } else if asked >= ENOUGH {
+            state.end = Some(Ok(()));
         }
     }
 
@@ -131,6 +172,13 @@ where
             }
             Poll::Ready(Some(Ok(frame))) => self.keep(body, frame),
             Poll::Ready(Some(Err(error))) => self.finish(Err(BodyError::of(error))),
+            Poll::Ready(None) if self.is_framed && !body.is_end_stream() => {
+                let mut state = self.state();
+                state.doubt = Some(if state.is_watched { 0 } else { ENOUGH });
+                drop(state);
+                waker.wake();
+                return false;
+            }
             Poll::Ready(None) => self.finish(Ok(())),
         }
         true
@@ -163,6 +211,9 @@ where
 {
     fn poll_ahead(&self, cx: &mut Context<'_>) {
         self.wakers.watcher.set(cx.waker());
+        if self.is_asked_again() {
+            self.wakers.wake_by_ref();
+        }
         loop {
             let is_full = {
                 let state = self.state();
@@ -174,6 +225,17 @@ where
             }
             self.wakers.handler.wake();
         }
+    }
+
+    fn let_go(&self) {
+        let mut state = self.state();
+        state.is_watched = false;
+        let Some(asked) = &mut state.doubt else {
+            return;
+        };
+        *asked = ENOUGH;
+        drop(state);
+        self.wakers.handler.wake();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -74,11 +75,14 @@ where
         // Reading would tell such a client to send its body.
         let is_asked_for = request.headers().contains_key(header::EXPECT);
         let is_old = request.version() < Version::HTTP_2;
-        let limit = exchange.settings.read_ahead;
+        let limit = match exchange.settings.read_ahead {
+            limit if is_old && !is_asked_for => limit,
+            _ => 0,
+        };
         let mut ahead = None;
         let request = request.map(|body| {
-            let reader = Arc::new(Reader::new(body, exchange.clone(), limit));
-            if is_old && !is_asked_for && limit > 0 {
+            let reader = Arc::new(Reader::new(body, exchange.clone(), limit, !is_old));
+            if limit > 0 || !is_old {
                 ahead = Some(ReadAhead(reader.clone()));
             }
             let source = Source::Watched {
@@ -138,7 +142,7 @@ impl<B: Body> fmt::Debug for RequestBody<B> {
     }
 }
 
-/// Reads a body ahead of the handler, as far as it may.
+/// Reads a body ahead of the handler, as far as it may, for as long as the server waits.
 pub(crate) struct ReadAhead(Arc<dyn Ahead>);
 
 impl ReadAhead {
@@ -147,8 +151,18 @@ impl ReadAhead {
     }
 }
 
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
 pub(crate) trait Ahead: Send + Sync {
+    /// The server asks for the answer.
     fn poll_ahead(&self, cx: &mut Context<'_>);
+
+    /// It asks no more.
+    fn let_go(&self);
 }
 
 const LEFT: &str = "the client left before its request was complete";
@@ -209,27 +223,29 @@ impl Error for BodyError {
     }
 }
 
-/// Whether a transport error says that the other side is gone. Those of HTTP/2 are known by their
-/// text: their type is that of a crate which only servers need.
+/// Whether a transport error says that the other side is gone. Those of hyper and HTTP/2 are known
+/// by their text: their types are those of crates which only servers need.
 fn is_departure(error: &(dyn Error + 'static)) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let gone = [
-        BrokenPipe,
-        ConnectionAborted,
-        ConnectionReset,
-        UnexpectedEof,
-    ];
-    let mut link = Some(error);
-    while let Some(error) = link {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| {
         let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| gone.contains(&io.kind())) {
-            return true;
-        }
-        let text = error.to_string();
-        if text.starts_with("stream error received") || text.starts_with("connection error") {
-            return true;
-        }
-        link = error.source();
-    }
-    false
+        io.is_some_and(|io| GONE.contains(&io.kind())) || is_text_of_departure(&error.to_string())
+    })
+}
+
+const GONE: [ErrorKind; 4] = [
+    ErrorKind::BrokenPipe,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::ConnectionReset,
+    ErrorKind::UnexpectedEof,
+];
+
+fn is_text_of_departure(text: &str) -> bool {
+    text.starts_with("stream error received")
+        || text.starts_with("connection error")
+        // The connection ended in the middle of a frame.
+        || text == "bytes remaining on stream"
+        // The server has dropped the connection.
+        || text == "connection closed before message completed"
+        // `h2` gives the text of an I/O error alone.
+        || GONE.iter().any(|kind| text.ends_with(&kind.to_string()))
 }

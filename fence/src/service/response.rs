@@ -149,7 +149,11 @@ impl<R: Body + Send + 'static, E: Send + 'static> Future for ResponseFuture<R, E
         }
         match Pin::new(&mut handler).poll(cx) {
             Poll::Ready(answer) => {
+                self.ahead = None;
                 let exchange = self.exchange.take();
+                if let Some(exchange) = &exchange {
+                    exchange.end(Phase::Handler);
+                }
                 Poll::Ready(answer.map(|response| ResponseBody::wrap(response, exchange)))
             }
             Poll::Pending => {

@@ -44,7 +44,7 @@ pin_project! {
             let mut this = this.project();
             let Some(watched) = this.watched.take() else { return };
             if watched.is_complete {
-                return;
+                return watched.exchange.end(Phase::Body);
             }
             let (exchange, since) = (watched.exchange, Instant::now());
             let code = exchange.leave("the client left before it had all of the answer");
