@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::{self, error::SendError};
 
-use crate::caught::message;
 use crate::crew::Crew;
 use crate::ended::Ended;
 use crate::event::Event;
@@ -134,12 +133,8 @@ impl<T> Arrivals<T> {
         for (index, job) in jobs.into_iter().enumerate() {
             let (send, of) = (send.clone(), crew.clone());
             crew.spawn(job, move |_, outcome| {
-                let ended = match outcome {
-                    Ok(outcome) => outcome.into(),
-                    Err(panic) => Ended::Panicked(message(&*panic)),
-                };
                 // For the fence that cut whoever has stopped listening.
-                if let Err(SendError((_, lost))) = send.send((index, ended)) {
+                if let Err(SendError((_, lost))) = send.send((index, outcome.into())) {
                     note(&of, lost);
                 }
             });

@@ -29,28 +29,33 @@ pub(crate) fn run<R>(
         let _ = core.live.extra().shared.set(shared);
     }
     let timer = std::pin::pin!(Timer::default());
-    let mut scope = Scope(core.engine(timer));
-    let engine = &mut scope.0;
-    let mut value = None;
-    arrive(|here| {
-        if matches!(engine.start(here), Start::Go) {
-            engine.within(here, Step::default(), || {
-                value = Some(f());
-                true
-            });
-        }
-    });
-    if let Some(value) = value {
-        engine.report(State::Completed);
-        Fenced::Completed(value)
-    } else {
-        engine.report(State::Cancelled);
-        Fenced::Cancelled(engine.cancelled(Cleanup::default()))
-    }
+    Scope(core.engine(timer)).run(f)
 }
 
 /// A scope that ends with a panic tells those inside.
 struct Scope<'a>(Engine<'a>);
+
+impl Scope<'_> {
+    fn run<R>(mut self, f: impl FnOnce() -> R) -> Fenced<R> {
+        let engine = &mut self.0;
+        let mut value = None;
+        arrive(|here| {
+            if matches!(engine.start(here), Start::Go) {
+                engine.within(here, Step::default(), || {
+                    value = Some(f());
+                    true
+                });
+            }
+        });
+        if let Some(value) = value {
+            engine.report(State::Completed);
+            Fenced::Completed(value)
+        } else {
+            engine.report(State::Cancelled);
+            Fenced::Cancelled(engine.cancelled(Cleanup::default()))
+        }
+    }
+}
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {

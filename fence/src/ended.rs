@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use crate::__private::Returns;
 use crate::cancelled::Cancelled;
+use crate::caught::{Caught, message};
 use crate::outcome::Fenced;
 use crate::reason::Reason;
 
@@ -140,6 +141,15 @@ impl<T> From<Fenced<T>> for Ended<T> {
         match outcome {
             Fenced::Completed(value) => Self::Finished(value),
             Fenced::Cancelled(why) => Self::Cancelled(why),
+        }
+    }
+}
+
+impl<T> From<Caught<Fenced<T>>> for Ended<T> {
+    fn from(outcome: Caught<Fenced<T>>) -> Self {
+        match outcome {
+            Ok(outcome) => outcome.into(),
+            Err(panic) => Self::Panicked(message(&*panic)),
         }
     }
 }

@@ -147,18 +147,9 @@ where
         let mut last: Option<Task<_>> = None;
         loop {
             self.times.tick().await;
-            match (overlap, last.take()) {
-                (Overlap::Skip, Some(running)) if !running.is_finished() => {
-                    last = Some(running);
-                    continue;
-                }
-                (Overlap::Queue, Some(running)) => drop(running.await),
-                (Overlap::Cancel, Some(running)) => {
-                    let firing = Firing::new(ReasonKind::Handle).because("the next one is due");
-                    running.handle().shared().fire(firing.unlocated());
-                    drop(running.await);
-                }
-                _ => {}
+            last = in_the_way(overlap, last).await;
+            if last.is_some() {
+                continue;
             }
             let Ok(tick) = catch_unwind(AssertUnwindSafe(&mut self.tick)) else {
                 continue;
@@ -167,6 +158,22 @@ where
             last = Some(group.spawn(async { Quiet(tick.await.ok()) }));
         }
     }
+}
+
+/// Has the tick before make way for the next one; gives it back if that one is to be left out.
+async fn in_the_way<T>(overlap: Overlap, last: Option<Task<T>>) -> Option<Task<T>> {
+    let running = last?;
+    match overlap {
+        Overlap::Skip => return Some(running).filter(|running| !running.is_finished()),
+        Overlap::Queue => drop(running.await),
+        Overlap::Cancel => {
+            let firing = Firing::new(ReasonKind::Handle).because("the next one is due");
+            running.handle().shared().fire(firing.unlocated());
+            drop(running.await);
+        }
+        Overlap::Allow => {}
+    }
+    None
 }
 
 /// What a tick returned; nothing if it panicked.

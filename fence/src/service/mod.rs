@@ -13,7 +13,8 @@
 //!   keep-alive pings; and for gRPC streams both ways of which the client drops one half.
 //! - HTTP/1.1: not while the request has a body that was not read, which the layer reads ahead for,
 //!   up to [`FenceLayer::read_ahead`]. What stays unnoticed: a client that waits for
-//!   `100 Continue`, pipelined requests, a peer that vanished without a word, and servers that allow half-closed connections.
+//!   `100 Continue`, pipelined requests, a peer that vanished without a word, and servers that
+//!   allow half-closed connections.
 //! - Behind a proxy: as soon as that closes its side.
 //!
 //! # Where the layer goes
