@@ -10,9 +10,7 @@ use tokio::sync::mpsc::{self, error::SendError};
 use crate::crew::Crew;
 use crate::ended::Ended;
 use crate::event::Event;
-use crate::firing::Firing;
 use crate::hosting::Hosting;
-use crate::reason::ReasonKind;
 use crate::spawn::Surroundings;
 
 /// The code of the reason that cancels what nobody waits for any more.
@@ -166,8 +164,7 @@ impl<T> Arrivals<T> {
 
     /// Cancels what has not ended, joins everything, and returns what has not been handed on.
     pub(crate) async fn close(mut self) -> Vec<(usize, Ended<T>)> {
-        let firing = Firing::new(ReasonKind::Event).because("nobody waits for it any more");
-        self.stop.latch().fire(firing.unlocated());
+        self.stop.set_by_ourselves("nobody waits for it any more");
         self.crew.join().await;
         std::iter::from_fn(|| self.outcomes.try_recv().ok()).collect()
     }

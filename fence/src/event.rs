@@ -115,6 +115,12 @@ impl Event {
         }
     }
 
+    /// The same from within this crate, where no line of the program is to be named (D12).
+    pub(crate) fn set_by_ourselves(&self, cause: &'static str) -> bool {
+        let firing = Firing::new(ReasonKind::Event).because(cause);
+        self.latch().fire(firing.unlocated())
+    }
+
     pub(crate) fn latch(&self) -> &Arc<Secluded> {
         self.latch.get_or_init(|| Arc::new(Secluded::new()))
     }

@@ -9,8 +9,6 @@ use crate::cleanup::{Cleanup, Job, Turn, register};
 use crate::context;
 use crate::crew::Crew;
 use crate::event::Event;
-use crate::firing::Firing;
-use crate::reason::ReasonKind;
 use crate::spawn::Surroundings;
 
 /// Held by the code that hosts a crew, which joins it before it ends.
@@ -40,9 +38,7 @@ impl Drop for Hosting {
             return self.crew.abort();
         }
         if let Some(stop) = self.stop.as_ref().filter(|_| !self.crew.is_told()) {
-            let firing = Firing::new(ReasonKind::Event);
-            let firing = firing.because("the code that waited for it was cut");
-            stop.latch().fire(firing.unlocated());
+            stop.set_by_ourselves("the code that waited for it was cut");
         }
         // The innermost fence is the one that ends, or one inside it. Without any, the rest is
         // dropped at once, and the tasks are aborted.

@@ -58,6 +58,7 @@ async fn only_what_is_fenced_stops_when_the_client_leaves() {
     assert_eq!(why.reasons().len(), 1);
     let reason = "disconnect: the client left before it was answered";
     assert_eq!(why.primary().to_string(), reason);
+    assert!(why.primary().location().is_none(), "no line of code did it");
     assert_eq!(layer.detached().drain(ms(1000)).await, 0);
     let left = told.one();
     assert_eq!((left.code, left.phase), ("disconnect", Phase::Handler));

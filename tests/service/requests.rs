@@ -16,6 +16,12 @@ fn post() -> (Sender, Request<Sent>) {
     (send, Request::post("/upload").body(stream).unwrap())
 }
 
+/// The client goes away a moment later.
+async fn leaves(send: Sender) {
+    sleep(ms(1)).await;
+    send.send(Err(reset())).unwrap();
+}
+
 fn empty() -> Response<Empty<Bytes>> {
     Response::new(Empty::new())
 }
@@ -142,11 +148,7 @@ async fn a_fenced_read_is_cut_and_a_plain_one_fails() {
             }
             empty()
         });
-        let leaving = async {
-            sleep(ms(1)).await;
-            send.send(Err(reset())).unwrap();
-        };
-        tokio::join!(take(answer), leaving);
+        tokio::join!(take(answer), leaves(send));
     }
 }
 
@@ -160,11 +162,7 @@ async fn a_guarded_read_gets_the_error() {
         assert!(guarded.run(read).await.unwrap().has_left());
         empty()
     });
-    let leaving = async {
-        sleep(ms(1)).await;
-        send.send(Err(reset())).unwrap();
-    };
-    tokio::join!(take(answer), leaving);
+    tokio::join!(take(answer), leaves(send));
 }
 
 /// No more is read ahead than may be, and reading makes room.

@@ -55,10 +55,9 @@ impl Exchange {
 
     /// The client has left, or the server has dropped the request for it: nobody waits for the
     /// answer any more. Returns why.
-    #[track_caller]
     pub(crate) fn leave(&self, why: &'static str) -> &'static str {
         // Also when something else came first: what declines that may still obey this.
-        self.fence.disconnect.set_because(why);
+        self.fence.disconnect.set_by_ourselves(why);
         let has_passed = |at: Instant| at <= Instant::now();
         let code = if self.fence.deadline.is_some_and(has_passed) {
             "deadline"
