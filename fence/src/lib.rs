@@ -71,108 +71,30 @@
     reason = "`here(Here::deadline)` does not compile: a method of one `Here` is not one of every"
 )]
 
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
-mod ambient;
-#[cfg(feature = "http")]
-mod answers;
-mod arming;
-mod as_completed;
-mod asking;
-mod binding;
 pub mod block;
-mod blocking;
-mod bound;
-mod cancelled;
-mod caught;
-mod child;
 mod cleanup;
-mod conduct;
 mod context;
-mod crew;
-mod decision;
-mod ended;
-mod ending;
 mod engine;
-mod event;
-mod every;
-mod extra;
-mod fence;
 mod fencing;
-mod few;
-mod fingerprint;
-mod firing;
-mod flow;
-mod frame;
-mod future_ext;
-mod gather;
-mod group;
-mod handle;
-mod handover;
-mod hold;
-mod hosting;
-mod latch;
-mod live;
-mod members;
-#[cfg(all(test, fence_loom))]
-mod models;
-mod notice;
+mod groups;
+#[cfg(feature = "http")]
+mod http;
+mod macros;
 mod outcome;
-mod own;
-mod policy;
-mod quiet;
-mod race;
-mod reason;
-mod reasons;
-mod running;
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub mod service;
-mod set;
-mod settle;
-mod shared;
-mod shield;
 #[cfg(feature = "signal")]
 mod shutdown;
-#[cfg(feature = "signal")]
-mod shutdown_plan;
-#[cfg(feature = "signal")]
-mod shutdown_report;
-#[cfg(all(feature = "signal", unix))]
-mod signals;
-#[cfg(all(feature = "signal", windows))]
-#[path = "console.rs"]
-mod signals;
-mod site;
-mod source;
-mod spawn;
-mod stage;
-mod start;
-mod stop;
-mod surroundings;
-mod sync;
-mod task;
+mod tasks;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
-#[cfg(feature = "signal")]
-mod timeline;
-mod timer;
-mod times;
-#[cfg(feature = "tokio-util")]
-mod token;
-#[cfg(feature = "signal")]
-mod tracked;
 mod trigger;
-mod try_group;
-mod verdict;
-mod view;
-mod waiters;
-mod watch;
-mod watched;
-#[cfg(feature = "http")]
-mod wire;
+mod util;
+
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use crate::http::service;
+#[doc(hidden)]
+pub use crate::macros::private as __private;
 
 /// Makes an `async fn` return [`Fenced<T>`](Fenced): its body is fenced.
 ///
@@ -231,50 +153,52 @@ mod wire;
 #[doc(inline)]
 pub use fence_macros::fenced;
 
-pub use crate::ambient::{Checkpoint, check, checkpoint, current, deadline, remaining};
+pub use crate::cleanup::drain::drain;
+pub use crate::context::ambient::{Checkpoint, check, checkpoint, current, deadline, remaining};
+pub use crate::context::bound::{Bound, detached};
+pub use crate::context::future_ext::FutureExt;
+pub use crate::context::on_cancel::{OnCancel, on_cancel, on_cancel_with};
+pub use crate::context::shield::{Shield, shield};
+pub use crate::context::wait_cancelled::{WaitCancelled, cancelled};
+pub use crate::engine::fence::Fence;
+pub use crate::engine::handle::{DropGuard, Handle};
+pub use crate::engine::state::shared::State;
+pub use crate::fencing::fencing::Fencing;
+pub use crate::groups::as_completed::{AsCompleted, as_completed};
+pub use crate::groups::every::{Every, Overlap, ZeroInterval, every};
+pub use crate::groups::gather::gather;
+pub use crate::groups::group::{Group, Place};
+pub use crate::groups::grouping::{Grouping, group};
+pub use crate::groups::race::{race, race_ok};
+pub use crate::groups::try_grouping::{GroupError, TryGrouping, try_group};
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-pub use crate::answers::{Answer, Answers, GrpcCode, Protocol};
-pub use crate::as_completed::{AsCompleted, as_completed};
-pub use crate::bound::{Bound, detached};
-pub use crate::cancelled::Cancelled;
-pub use crate::cleanup::{Cleanup, OnCancel, on_cancel, on_cancel_with};
-pub use crate::ended::{ChildOutput, Ended};
-pub use crate::event::{Event, Wait};
-pub use crate::every::{Every, Overlap, ZeroInterval, every};
-pub use crate::fence::Fence;
-pub use crate::fencing::Fencing;
-pub use crate::firing::Firing;
-pub use crate::future_ext::FutureExt;
-pub use crate::gather::gather;
-pub use crate::group::{Grouping, group};
-pub use crate::handle::{DropGuard, Handle};
-pub use crate::handover::drain;
-pub use crate::members::{Group, Place};
-pub use crate::notice::{WaitCancelled, cancelled};
-pub use crate::outcome::Fenced;
-pub use crate::race::{race, race_ok};
-pub use crate::reason::{Reason, ReasonKind};
-pub use crate::shared::State;
-pub use crate::shield::{Shield, shield};
-pub use crate::spawn::{spawn, spawn_blocking, spawn_local};
-pub use crate::stop::{cancel_and_wait, cancel_and_wait_all};
-pub use crate::task::Task;
-pub use crate::times::{Limit, When};
-pub use crate::trigger::{FiringFuture, Trigger};
-pub use crate::try_group::{GroupError, TryGrouping, try_group};
+pub use crate::http::answers::{Answer, Answers, GrpcCode, Protocol};
+pub use crate::outcome::cancelled::Cancelled;
+pub use crate::outcome::cleanup::Cleanup;
+pub use crate::outcome::fenced::Fenced;
+pub use crate::outcome::firing::Firing;
+pub use crate::outcome::kind::ReasonKind;
+pub use crate::outcome::reason::Reason;
+pub use crate::tasks::cancel_and_wait::{cancel_and_wait, cancel_and_wait_all};
+pub use crate::tasks::ended::{ChildOutput, Ended};
+pub use crate::tasks::spawn::{spawn, spawn_blocking, spawn_local};
+pub use crate::tasks::task::Task;
+pub use crate::trigger::event::{Event, Wait};
+pub use crate::trigger::time::{Limit, When};
+pub use crate::trigger::trigger::{FiringFuture, Trigger};
 #[cfg(feature = "signal")]
 #[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
 pub use crate::{
-    shutdown::Shutdown,
-    shutdown_plan::ShutdownPlan,
-    shutdown_report::ShutdownReport,
-    tracked::{Busy, Tracked},
+    shutdown::plan::ShutdownPlan,
+    shutdown::report::ShutdownReport,
+    shutdown::shutdown::Shutdown,
+    shutdown::tracked::{Busy, Tracked},
 };
 
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-pub use crate::wire::{DeadlineHeaders, OutgoingDeadline, TimeUnit};
+pub use crate::http::deadlines::{DeadlineHeaders, OutgoingDeadline, TimeUnit};
 
 /// What most files need: `use fence::prelude::*;`.
 pub mod prelude {

@@ -21,10 +21,10 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::event::Event;
-use crate::fencing::Fencing;
-use crate::outcome::Fenced;
-use crate::reason::Reason;
+use crate::fencing::fencing::Fencing;
+use crate::outcome::fenced::Fenced;
+use crate::outcome::reason::Reason;
+use crate::trigger::event::Event;
 
 /// The code of the reason that [`cancel_at_every_await`] cancels with.
 pub const CANCEL: &str = "every await";

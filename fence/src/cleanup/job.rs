@@ -1,0 +1,114 @@
+//! What has to be undone when a fence cancels: jobs, and running them (D25).
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::time::{Instant, timeout_at};
+
+use crate::outcome::cancelled::Cancelled;
+use crate::outcome::cleanup::Cleanup;
+use crate::util::catch_unwind::{Caught, caught, message};
+
+/// Is told why, and when its time is up.
+pub(crate) type Work = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Cleaning + Send>;
+
+/// When a job is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    /// Last registered first.
+    Undo,
+    /// Before all that: tasks that are to be undone, or use what is, have to end first.
+    Join,
+}
+
+/// A cleanup, until it is started or taken back.
+pub(crate) struct Job {
+    work: Mutex<Option<Work>>,
+    turn: Turn,
+}
+
+impl Job {
+    pub(crate) fn new(work: Work, turn: Turn) -> Self {
+        Self {
+            work: Mutex::new(Some(work)),
+            turn,
+        }
+    }
+
+    pub(crate) fn take(&self) -> Option<Work> {
+        self.lock().take()
+    }
+
+    pub(crate) fn is_armed(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Work>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The cleanups of one fence.
+pub(crate) struct Batch {
+    jobs: Vec<Arc<Job>>,
+    limit: Duration,
+}
+
+impl Batch {
+    pub(crate) fn new(mut jobs: Vec<Arc<Job>>, limit: Duration) -> Self {
+        jobs.sort_by_key(|job| job.turn);
+        Self { jobs, limit }
+    }
+
+    /// Nothing to do any more, but to tell.
+    pub(crate) fn done(report: Cleanup) -> Self {
+        let work: Work = Box::new(|_, _| Box::pin(async { report }));
+        Self {
+            jobs: vec![Arc::new(Job::new(work, Turn::Join))],
+            limit: Duration::MAX,
+        }
+    }
+}
+
+/// Cleanups that are running.
+pub(crate) type Cleaning = Pin<Box<dyn Future<Output = Cleanup> + Send>>;
+
+/// Runs the batches in order, each last registered first.
+pub(crate) fn clean(batches: Vec<Batch>, why: Cancelled) -> Cleaning {
+    Box::pin(async move {
+        let mut report = Cleanup::default();
+        for batch in batches {
+            batch.run(&why, &mut report).await;
+        }
+        report
+    })
+}
+
+impl Batch {
+    async fn run(mut self, why: &Cancelled, report: &mut Cleanup) {
+        let end = Instant::now().checked_add(self.limit);
+        while let Some(job) = self.jobs.pop() {
+            let Some(work) = job.take() else { continue };
+            let work = work(why.clone(), end);
+            // Joining minds the time by itself. A second timer might be first, and lose its report.
+            let limit = end.filter(|_| job.turn == Turn::Undo);
+            match until(limit, work).await {
+                Some(Ok(done)) => report.merge(done),
+                Some(Err(panic)) => report.panics.push(message(&*panic)),
+                None => report.overran += 1,
+            }
+        }
+    }
+}
+
+/// Runs one cleanup; `None` if it took too long. Without a runtime nobody can tell.
+async fn until(end: Option<Instant>, cleanup: Cleaning) -> Option<Caught<Cleanup>> {
+    match end {
+        Some(end) if runtime::Handle::try_current().is_ok() => {
+            timeout_at(end, caught(cleanup)).await.ok()
+        }
+        _ => Some(caught(cleanup).await),
+    }
+}

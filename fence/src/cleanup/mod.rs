@@ -1,0 +1,4 @@
+//! Running what has to be undone when a fence cancels.
+
+pub(crate) mod drain;
+pub(crate) mod job;

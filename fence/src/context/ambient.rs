@@ -1,0 +1,159 @@
+//! What code may ask of its surroundings without knowing them.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::frames::current;
+use crate::engine::frames::user_code;
+use crate::fencing::fencing::Fencing;
+use crate::outcome::cancelled::Cancelled;
+use crate::trigger::check_cache;
+
+/// The bound set: the same as [`Fencing::current`].
+#[must_use]
+pub fn current() -> Fencing {
+    current::current()
+}
+
+/// The earliest deadline of the bound set and of all enclosing fences; `None` without any.
+///
+/// A bound timeout does not count: it starts anew with each fence (rule D19).
+#[must_use]
+pub fn deadline() -> Option<Instant> {
+    current::deadline()
+}
+
+/// The time left until [`deadline`]: what an outgoing call may be given (rule D20).
+///
+/// Zero once the deadline has passed or an enclosing fence has fired; `None` without a deadline.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let request = Fencing::new().budget(Duration::from_secs(3));
+/// request
+///     .bind(async {
+///         tokio::time::sleep(Duration::from_secs(1)).await;
+///         assert_eq!(fence::remaining(), Some(Duration::from_secs(2)));
+///     })
+///     .await;
+/// assert_eq!(fence::remaining(), None);
+/// # }
+/// ```
+#[must_use]
+pub fn remaining() -> Option<Duration> {
+    current::remaining()
+}
+
+/// Whether to stop: an error with the reasons once a fence around this code has fired (rule D23).
+///
+/// For plain code, and for loops that never wait: a few instructions while nothing fires anywhere,
+/// so that it can be asked in each round. A passed deadline is seen without the help of a runtime,
+/// which costs a look at the clock if there is a deadline at all. Of several fences that have fired
+/// the outermost is named, and fences beyond a [`shield`](crate::shield) are not seen. Outside of fences it is always `Ok`, on any thread.
+///
+/// # Errors
+///
+/// Why the fence has fired; the same again at every later call.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Cancelled, Fencing};
+///
+/// fn primes_below(limit: u32) -> Result<usize, Cancelled> {
+///     let mut found = 0;
+///     for number in 2..limit {
+///         fence::check()?;
+///         found += usize::from((2..number).all(|by| number % by != 0));
+///     }
+///     Ok(found)
+/// }
+///
+/// assert_eq!(primes_below(100).unwrap(), 25);
+/// let hurry = Fencing::new().timeout(Duration::from_millis(10));
+/// let endless = hurry.run_blocking(|| primes_below(u32::MAX));
+/// assert!(endless.flatten().unwrap_err().is_timeout());
+/// ```
+#[inline]
+pub fn check() -> Result<(), Cancelled> {
+    if check_cache::is_quiet() {
+        return Ok(());
+    }
+    user_code::why().map_or(Ok(()), Err)
+}
+
+/// A point at which enclosing fences may cut, even if nothing has to be waited for (rule D5).
+///
+/// Ready at once while no enclosing fence has fired; otherwise it stays pending and the fence
+/// takes over. A passed deadline counts. For long stretches whose awaits are always ready; it does
+/// not let other tasks run, which is `tokio::task::yield_now`'s business.
+///
+/// # Cancel safety
+///
+/// Nothing to lose.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Event, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let enough = Event::new();
+/// let mut rounds = 0;
+/// let counting = async {
+///     loop {
+///         rounds += 1;
+///         if rounds == 1000 {
+///             enough.set();
+///         }
+///         fence::checkpoint().await;
+///     }
+/// };
+/// let outcome = Fencing::new().on("enough", &enough).run(counting).await;
+/// let _: fence::Fenced<()> = outcome;
+/// assert_eq!(rounds, 1000);
+/// # }
+/// ```
+pub fn checkpoint() -> Checkpoint {
+    Checkpoint { _private: () }
+}
+
+/// The future of [`checkpoint`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Checkpoint {
+    _private: (),
+}
+
+impl Future for Checkpoint {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        // The fence that has fired is polling this code, and acts when this poll returns: no waker
+        // needs to be kept.
+        if current::is_interrupted_now() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+}
+
+impl Fencing {
+    /// The bound set, with its budgets running; empty where nothing is bound.
+    #[must_use]
+    pub fn current() -> Self {
+        current::current()
+    }
+}

@@ -1,0 +1,102 @@
+//! Registering what has to be undone when a fence cancels (D25).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::cleanup::job::{Job, Turn, Work};
+use crate::engine::frames::current;
+use crate::outcome::cancelled::Cancelled;
+use crate::outcome::cleanup::Cleanup;
+
+/// Registers a cleanup with the innermost fence: an async "undo" for when that fence cancels.
+///
+/// Cleanups start after the body was dropped, last registered first, and the fence resolves only
+/// when they have ended. They are shielded: no fence around cuts them. Together they have the time
+/// that [`cleanup_within`](crate::Fencing::cleanup_within) allows (5 s unless set); one that takes
+/// longer is dropped, one that panics does not keep the others from running, and
+/// [`Cancelled::cleanup`](crate::Cancelled::cleanup) tells of both. What was bound here is bound in
+/// the cleanup.
+///
+/// If an enclosing fence cancels, the cleanups of the fences inside run first, innermost first. A
+/// fence that is dropped from outside, or whose body panics, hands its cleanups to the runtime;
+/// [`drain`](crate::drain) waits for those (rule D25).
+///
+/// A body that completes undoes nothing, also if it completes with an `Err`: what a `?` leaves
+/// half done is the code's own to undo. Dropping the guard changes nothing;
+/// [`OnCancel::disarm`] takes the cleanup back. Outside of fences the cleanup is dropped at once.
+///
+/// Register it *before* what it undoes, and let it do no harm if there is nothing to undo: a body
+/// that is cut while it waits for the answer does not know.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let order = async {
+///     let undo = fence::on_cancel(async { println!("seat released") });
+///     // reserve(seat).await
+///     tokio::time::sleep(Duration::from_secs(60)).await; // the payment
+///     undo.disarm();
+/// };
+/// let outcome = Fencing::new().timeout(Duration::from_secs(5)).run(order).await;
+/// assert_eq!(outcome.cancelled().unwrap().cleanup().ran(), 1);
+/// # }
+/// ```
+pub fn on_cancel<F>(cleanup: F) -> OnCancel
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    on_cancel_with(move |_| cleanup)
+}
+
+/// Registers a cleanup that is told why, like [`on_cancel`] otherwise.
+///
+/// Handed to the runtime it is told of a reason under the code `"dropped"`, unless something had
+/// fired.
+pub fn on_cancel_with<F>(cleanup: impl FnOnce(Cancelled) -> F + Send + 'static) -> OnCancel
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let bound = current::current();
+    let work = async move |why| {
+        cleanup(why).await;
+        Cleanup {
+            ran: 1,
+            ..Cleanup::default()
+        }
+    };
+    let work: Work = Box::new(move |why, _| Box::pin(bound.bind(work(why))));
+    register(Job::new(work, Turn::Undo))
+}
+
+/// Registers a job with the innermost fence. Outside of fences it is dropped at once.
+pub(crate) fn register(job: Job) -> OnCancel {
+    let job = Arc::new(job);
+    if !current::register(&job) {
+        drop(job.take());
+    }
+    OnCancel { job }
+}
+
+/// A registered cleanup; made by [`on_cancel`]. Dropping it leaves the cleanup armed.
+pub struct OnCancel {
+    job: Arc<Job>,
+}
+
+impl OnCancel {
+    /// Takes the cleanup back: `true` if that kept it from running, `false` if it has started, or
+    /// there was no fence to register it with.
+    pub fn disarm(self) -> bool {
+        self.job.take().is_some()
+    }
+}
+
+impl fmt::Debug for OnCancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnCancel").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! A scope of plain code: a fence that cannot cut, and is asked instead (D28).
+
+use std::sync::Arc;
+
+use crate::engine::engine::{Core, Engine};
+use crate::engine::first_poll::Start;
+use crate::engine::frames::frame::arrive;
+use crate::engine::frames::step::Step;
+use crate::engine::frames::user_code;
+use crate::engine::state::phase::{Kind, Phase};
+use crate::engine::state::shared::{Shared, State};
+use crate::engine::state::timer::Timer;
+use crate::fencing::fencing::Fencing;
+use crate::outcome::cleanup::Cleanup;
+use crate::outcome::fenced::Fenced;
+
+/// `shared` is that of the scope's handle, if it has one.
+pub(crate) fn run<R>(
+    fencing: Fencing,
+    shared: Option<Arc<Shared>>,
+    f: impl FnOnce() -> R,
+) -> Fenced<R> {
+    if let Some(why) = user_code::why() {
+        return Fenced::Cancelled(why);
+    }
+    let mut core = Core::new(fencing, ());
+    core.live.kind = Kind::Plain;
+    if let Some(shared) = shared {
+        let _ = core.live.extra().shared.set(shared);
+    }
+    let timer = std::pin::pin!(Timer::default());
+    Scope(core.engine(timer)).run(f)
+}
+
+/// A scope that ends with a panic tells those inside.
+struct Scope<'a>(Engine<'a>);
+
+impl Scope<'_> {
+    fn run<R>(mut self, f: impl FnOnce() -> R) -> Fenced<R> {
+        let engine = &mut self.0;
+        let mut value = None;
+        arrive(|here| {
+            if matches!(engine.start(here), Start::Go) {
+                engine.within(here, Step::default(), || {
+                    value = Some(f());
+                    true
+                });
+            }
+        });
+        if let Some(value) = value {
+            engine.report(State::Completed);
+            Fenced::Completed(value)
+        } else {
+            engine.report(State::Cancelled);
+            Fenced::Cancelled(engine.cancelled(Cleanup::default()))
+        }
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        if self.0.live.phase != Phase::Ended {
+            self.0.report(State::Dropped);
+        }
+    }
+}
+
+impl Fencing {
+    /// Runs plain code under exactly this set, on the calling thread: a fence that cannot cut.
+    ///
+    /// The code asks with [`check`](crate::check), which sees passed deadlines without the help of
+    /// a runtime, and learns of fences around it as well. An async fence inside, under a
+    /// `block_on`, is cut by what fires here. If something has fired, here or around, the code is
+    /// never run (rules D2, D28): that is the one place where a fence around is handed on to the
+    /// code between, which cannot be cut. Else it is completed, whatever it returns:
+    /// [`flatten`](crate::Fenced::flatten) makes one of a `Result` with a [`Cancelled`] in it.
+    ///
+    /// [`Cancelled`]: crate::Cancelled
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Cancelled, Event, Fencing};
+    ///
+    /// let enough = Event::new();
+    /// let count = Fencing::new().on("enough", &enough).run_blocking(|| {
+    ///     for round in 0.. {
+    ///         if round == 1000 {
+    ///             enough.set();
+    ///         }
+    ///         fence::check()?;
+    ///     }
+    ///     Ok::<(), Cancelled>(())
+    /// });
+    /// assert!(count.flatten().unwrap_err().by("enough"));
+    /// ```
+    pub fn run_blocking<R>(&self, f: impl FnOnce() -> R) -> Fenced<R> {
+        run(self.clone(), None, f)
+    }
+}

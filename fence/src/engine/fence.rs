@@ -1,0 +1,248 @@
+//! The future that is a fence.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::engine::engine::{Body, Core};
+use crate::engine::handle::Handle;
+use crate::engine::state::inline_sources::Own;
+use crate::engine::state::phase::Kind;
+use crate::engine::state::shared::Shared;
+use crate::engine::state::timer::Timer;
+use crate::fencing::fencing::Fencing;
+use crate::outcome::cancelled::Cancelled;
+use crate::outcome::fenced::Fenced;
+
+pin_project! {
+    /// A running body under a fencing: the only thing that cancels.
+    ///
+    /// Made by [`Fencing::run`], and by the macros. It does nothing until it is polled (rule D1),
+    /// polls the body in place, is `Send` exactly if the body is, and adds the same number of
+    /// bytes to any body (rules D31, D33).
+    ///
+    /// A fence is used once; its [`Fencing`] makes as many as you like:
+    ///
+    /// ```compile_fail,E0382
+    /// # async fn twice() {
+    /// let fence = fence::Fencing::new().run(async {});
+    /// let _ = fence.await;
+    /// let _ = fence.await;
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it resolved, and where [`Fencing::run`] says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the body, with its context set, and takes back every waiter and timer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let fencing = Fencing::new().timeout(Duration::from_secs(1));
+    /// let fence = fencing.run(tokio::time::sleep(Duration::from_millis(10)));
+    /// assert!(fence.await.is_completed());
+    /// # }
+    /// ```
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Fence<F, S = (), M = Plain>
+    where
+        S: Own,
+    {
+        // Auto traits are proven field by field. Behind the body these would be proven at the
+        // innermost of nested fences, and soon beyond the compiler's recursion limit.
+        parts: PhantomData<(Timer, Core<S>)>,
+        // `None` once it has ended. Dropped before the rest, as any body is before its scope.
+        #[pin]
+        body: Option<F>,
+        #[pin]
+        timer: Timer,
+        core: Core<S>,
+        mode: PhantomData<M>,
+    }
+
+    impl<F, S, M> PinnedDrop for Fence<F, S, M>
+    where
+        S: Own,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if this.core.live.is_begun() {
+                this.core.engine(this.timer).abandon(&mut Abandoned(this.body));
+            }
+        }
+    }
+}
+
+impl<F> Fence<F> {
+    #[inline]
+    pub(crate) fn of(fencing: Fencing, body: F) -> Self {
+        Self::from_core(Core::new(fencing, ()), body)
+    }
+
+    /// The fence around a spawned task.
+    pub(crate) fn root(lineage: Fencing, body: F) -> Self {
+        let mut core = Core::new(lineage, ());
+        core.live.kind = Kind::Task;
+        Self::from_core(core, body)
+    }
+}
+
+impl<F, S: Own, M> Fence<F, S, M> {
+    #[inline]
+    pub(crate) fn from_core(core: Core<S>, body: F) -> Self {
+        Self {
+            parts: PhantomData,
+            body: Some(body),
+            timer: Timer::default(),
+            core,
+            mode: PhantomData,
+        }
+    }
+
+    /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
+    pub fn handle(&mut self) -> Handle {
+        let shared = &self.core.live.extra().shared;
+        Handle::new(shared.get_or_init(|| Arc::new(Shared::new())).clone())
+    }
+}
+
+impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
+    type Output = M::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
+        let this = self.project();
+        let mut running = Running {
+            body: this.body,
+            value: None,
+        };
+        match this.core.engine(this.timer).poll(&mut running, cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(why)) => Poll::Ready(M::cancelled(why)),
+            Poll::Ready(Ok(())) => match running.value {
+                Some(value) => Poll::Ready(M::completed(value)),
+                None => unreachable!("a body that has ended left its value"),
+            },
+        }
+    }
+}
+
+/// A body, and its value once it has ended.
+struct Running<'a, F: Future> {
+    body: Pin<&'a mut Option<F>>,
+    value: Option<F::Output>,
+}
+
+impl<F: Future> Body for Running<'_, F> {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(body) = self.body.as_mut().as_pin_mut() else {
+            unreachable!("a fence has its body until it ends")
+        };
+        let Poll::Ready(value) = body.poll(cx) else {
+            return false;
+        };
+        self.value = Some(value);
+        self.body.set(None);
+        true
+    }
+
+    fn cut(&mut self) {
+        self.body.set(None);
+    }
+}
+
+/// A body that is dropped with its fence.
+struct Abandoned<'a, F>(Pin<&'a mut Option<F>>);
+
+impl<F> Body for Abandoned<'_, F> {
+    fn poll(&mut self, _: &mut Context<'_>) -> bool {
+        false
+    }
+
+    fn cut(&mut self) {
+        self.0.set(None);
+    }
+}
+
+/// How the outcome is handed on.
+pub trait Mode<T> {
+    /// What awaiting the fence gives.
+    type Output;
+    /// Hands on a value.
+    fn completed(value: T) -> Self::Output;
+    /// Hands on a cancellation.
+    fn cancelled(why: Cancelled) -> Self::Output;
+}
+
+/// As a [`Fenced`].
+#[derive(Debug)]
+pub struct Plain;
+
+/// As an error of the body's own `Result`.
+#[derive(Debug)]
+pub struct Try;
+
+impl<T> Mode<T> for Plain {
+    type Output = Fenced<T>;
+
+    fn completed(value: T) -> Fenced<T> {
+        Fenced::Completed(value)
+    }
+
+    fn cancelled(why: Cancelled) -> Fenced<T> {
+        Fenced::Cancelled(why)
+    }
+}
+
+impl<T, E: From<Cancelled>> Mode<Result<T, E>> for Try {
+    type Output = Result<T, E>;
+
+    fn completed(value: Result<T, E>) -> Result<T, E> {
+        value
+    }
+
+    fn cancelled(why: Cancelled) -> Result<T, E> {
+        Err(why.into())
+    }
+}
+
+impl<F, S: Own, M> fmt::Debug for Fence<F, S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fence")
+            .field("phase", &self.core.live.phase)
+            .field("fencing", &self.core.live.fencing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Fencing {
+    /// Fences a future with exactly this set, whatever is bound.
+    ///
+    /// # Panics
+    ///
+    /// The fence panics, as `tokio::time::timeout` does, if it has a time trigger, its body stays
+    /// pending, and there is no tokio runtime with its time enabled. Without one it needs no
+    /// runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the fence drops the body, like dropping the body itself. Nobody learns of it but
+    /// the fence's [`Handle`](crate::Handle).
+    #[inline]
+    pub fn run<F: Future>(&self, body: F) -> Fence<F> {
+        Fence::of(self.clone(), body)
+    }
+}

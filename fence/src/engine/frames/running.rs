@@ -1,0 +1,107 @@
+//! A fence while its body is polled: what it learns from its host, and what is asked of it.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use tokio::time::Instant;
+
+use crate::engine::state::phase::Kind;
+use crate::engine::state::registrations::{Terms, Watch};
+use crate::engine::state::sources::Watched;
+use crate::engine::state::timer::{Timer, next_number};
+use crate::fencing::fencing::Fencing;
+use crate::trigger::source::{Entry, Source};
+use crate::trigger::time::earliest;
+use crate::util::waker_id::Fingerprint;
+
+/// A fence whose body is running.
+pub(crate) struct Running<'a> {
+    pub(crate) watched: Watched<'a>,
+    pub(crate) waker: Fingerprint,
+    /// The outermost fence with this waker, if that is another one.
+    pub(crate) host: Option<&'a Running<'a>>,
+    /// As a host: the clock when the timer went off, in this very poll.
+    pub(crate) expired: Option<Instant>,
+    pub(super) timer: &'a Timer,
+    /// As a host: the earliest deadline before its timer that a fence inside asked for in this poll.
+    pub(crate) wanted: Cell<Option<Instant>>,
+}
+
+/// Whether nothing has happened in a step that the fence does not watch, so that it may go on
+/// waiting as it is; otherwise the earliest deadline that a fence inside asked for.
+pub(crate) type Left = Result<(), Option<Instant>>;
+
+impl Running<'_> {
+    /// Learns from the host what time has passed.
+    #[inline]
+    pub(super) fn meet_host(&self) {
+        match self.host {
+            Some(host) => host
+                .expired
+                .into_iter()
+                .for_each(|now| self.watched.live.expire(now)),
+            None => self.watched.live.be_host(),
+        }
+    }
+
+    /// The short way of a further poll: nothing has fired, and all is armed as it has to be.
+    #[inline]
+    pub(super) fn left(&self, watch: &Watch) -> Left {
+        let live = self.watched.live;
+        let (is_awaited, is_covered) = match self.host {
+            None => (live.is_awaited(), false),
+            Some(host) => (
+                live.is_awaited_of(host.watched.live.epoch.get()),
+                host.watched.live.fencing.is_same(&live.fencing),
+            ),
+        };
+        let is_quiet = is_awaited
+            && self.wanted.get().is_none()
+            && live.is_simple()
+            && watch.is_set(Terms {
+                waker: self.waker,
+                whole: !is_covered,
+                with_handle: false,
+            })
+            && !live.fencing.is_latched()
+            && !self.watched.is_own_latched();
+        if is_quiet {
+            Ok(())
+        } else {
+            Err(self.wanted.get())
+        }
+    }
+
+    /// As a host: will wake the task by `deadline` and whenever a source fires that it covers. The
+    /// epoch that this holds for.
+    pub(crate) fn ask(&self, deadline: Option<Instant>) -> u64 {
+        let armed = self.timer.armed_at(self.watched.live.timing.get());
+        let known = earliest(armed, self.wanted.get());
+        if deadline.is_some_and(|at| known.is_none_or(|known| at < known)) {
+            self.wanted.set(deadline);
+        }
+        let epoch = &self.watched.live.epoch;
+        if epoch.get() == 0 {
+            epoch.set(next_number());
+        }
+        epoch.get()
+    }
+}
+
+impl Running<'_> {
+    /// Adds the fence as a source for what is spawned inside. A scope of plain code, which nobody
+    /// polls, and a task, which is no fence of the user's own, pass their sources on instead: so
+    /// there are no chains, however often a task spawns the next.
+    pub(crate) fn adopt(&self, lineage: &mut Fencing) {
+        let view = self.watched.view();
+        if self.watched.live.kind != Kind::Body {
+            return view.add_to(lineage);
+        }
+        let shared = self.watched.live.shared().clone();
+        shared.adopt(|| view);
+        lineage.add(Entry {
+            code: Cow::Borrowed(""),
+            source: Source::lineage(shared),
+        });
+    }
+}

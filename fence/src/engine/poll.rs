@@ -1,0 +1,188 @@
+//! How a fence decides: what it looks at, when, and in which order.
+//!
+//! The body goes first; the triggers are looked at after it, and only a body that was pending once
+//! has anything armed. See the rules D1 to D14 in the crate's design for the reasons.
+//!
+//! None of it is generic: it is compiled once, whatever the bodies are.
+
+use std::task::{Context, Poll};
+
+use crate::engine::arming::Around;
+use crate::engine::engine::{Body, Engine};
+use crate::engine::first_poll::Start;
+use crate::engine::frames::frame::{Here, arrive};
+use crate::engine::frames::running::Left;
+use crate::engine::frames::step::Step;
+use crate::engine::state::phase::{End, Phase};
+use crate::engine::state::shared::State;
+use crate::outcome::cancelled::Cancelled;
+use crate::util::waker_id::Fingerprint;
+
+impl Engine<'_> {
+    /// Polls the body, which is then to be found completed, or has been cut.
+    pub(crate) fn poll(
+        &mut self,
+        body: &mut dyn Body,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Cancelled>> {
+        arrive(|here| self.poll_here(here, body, cx))
+    }
+
+    #[inline]
+    fn poll_here(
+        &mut self,
+        here: Here<'_>,
+        body: &mut dyn Body,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Cancelled>> {
+        let mut went_off = false;
+        if self.live.phase == Phase::Running {
+            went_off = self.timer.as_mut().went_off(&self.live.timing);
+        } else {
+            match self.begin(here, body) {
+                Start::Go => {}
+                Start::Blocked => return Poll::Pending,
+                Start::Fired => return self.clean_up(cx).map(Err),
+            }
+        }
+        let waker = Fingerprint::of(cx.waker());
+        let host = here.host(waker);
+        let step = Step {
+            waker,
+            host,
+            went_off,
+        };
+        match self.advance(here, step, body, cx) {
+            None => Poll::Ready(Ok(())),
+            Some(Err(wanted)) if self.look(here, Around { host, wanted }, cx) => {
+                self.cut(here, body);
+                self.clean_up(cx).map(Err)
+            }
+            Some(_) => Poll::Pending,
+        }
+    }
+
+    /// One step of the body, inside its frame: `None` if it has ended. A body that ends or panics
+    /// leaves nothing armed.
+    #[inline]
+    fn advance(
+        &mut self,
+        here: Here<'_>,
+        step: Step<'_>,
+        body: &mut dyn Body,
+        cx: &mut Context<'_>,
+    ) -> Option<Left> {
+        let ending = Ending(self);
+        let left = ending.0.within(here, step, || body.poll(cx));
+        if left.is_none() {
+            ending.0.complete(here);
+        }
+        std::mem::forget(ending);
+        left
+    }
+
+    /// Runs `f`, which says whether that was the end of it, inside a frame of the fence.
+    #[inline]
+    pub(crate) fn within<'a>(
+        &'a self,
+        here: Here<'a>,
+        step: Step<'a>,
+        f: impl FnOnce() -> bool,
+    ) -> Option<Left> {
+        let timer = self.timer.as_ref().get_ref();
+        self.watched().around(here, self.watch, timer, step, f)
+    }
+
+    /// Cuts the body (D4). What is left is to clean up.
+    pub(crate) fn cut(&mut self, here: Here<'_>, body: &mut dyn Body) {
+        if self.live.some_extra().is_some() {
+            self.tell_cut();
+        }
+        self.drop_body(here, body, End::Cut);
+        self.live.phase = Phase::Cleaning;
+        if self.live.some_extra().is_some() {
+            // Once more, for what destructors spawned.
+            self.tell_cut();
+            self.begin_cleaning();
+        }
+    }
+
+    pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body, end: End) {
+        let ending = Ending(self);
+        ending.0.disarm();
+        ending.0.live.end = end;
+        ending.0.within(here, Step::default(), || {
+            body.cut();
+            true
+        });
+    }
+
+    /// The body has completed: nothing is left behind.
+    #[inline]
+    fn complete(&mut self, here: Here<'_>) {
+        self.live.phase = Phase::Ended;
+        if self.live.some_extra().is_some() {
+            self.complete_extra(here);
+        } else {
+            self.let_go(here);
+        }
+    }
+
+    #[cold]
+    fn complete_extra(&mut self, here: Here<'_>) {
+        // Nothing is to be undone: dropped last, as that is user code, which may panic.
+        let unneeded = self.take_cleanups();
+        self.report(State::Completed);
+        self.let_go(here);
+        drop(unneeded);
+    }
+
+    #[inline]
+    fn let_go(&mut self, here: Here<'_>) {
+        self.disarm();
+        // What it watched is of no use to it any more, and may be to the next fence.
+        if let Some(binding) = here.bound() {
+            binding.give_back(&mut self.live.fencing);
+        }
+    }
+}
+
+/// A fence that is about to end. Dropped, on whichever way, it leaves nothing armed (D6).
+struct Ending<'a, 'b>(&'a mut Engine<'b>);
+
+impl Drop for Ending<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.disarm();
+    }
+}
+
+/// After a pending body.
+impl Engine<'_> {
+    /// Whether the fence has fired and may say so. Otherwise it is armed.
+    fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
+        let has_fired = if self.live.is_simple() {
+            self.is_latched() || self.arm_anew(around, cx)
+        } else {
+            self.hold_on();
+            self.is_latched() || self.is_told() || self.arm(around, cx)
+        };
+        // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
+        has_fired
+            && (!self.live.is_special() || self.decide(around, cx))
+            && !here.is_interrupted_now()
+    }
+
+    pub(crate) fn is_latched(&self) -> bool {
+        self.live.is_latched() || self.watched().is_own_latched()
+    }
+
+    /// A fence inside saw one of our triggers fire: ask them all ourselves.
+    fn is_told(&self) -> bool {
+        self.live.told.take() && self.has_trigger_fired()
+    }
+
+    pub(crate) fn has_trigger_fired(&self) -> bool {
+        self.live.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
+    }
+}

@@ -1,0 +1,122 @@
+//! What a fence writes down when it ends.
+
+use tokio::time::Instant;
+
+use crate::engine::engine::Engine;
+use crate::engine::state::hold;
+use crate::engine::state::phase::Phase;
+use crate::engine::state::shared::State;
+use crate::engine::state::state::Live;
+use crate::outcome::cancelled::{Cancelled, Record};
+use crate::outcome::cleanup::Cleanup;
+use crate::outcome::reason::Reason;
+use crate::outcome::reason_list::Reasons;
+use crate::trigger::source::{Entry, Kind};
+use crate::trigger::time::has_passed;
+
+impl Engine<'_> {
+    /// The record of a cancellation.
+    pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
+        let now = Instant::now();
+        let mut record = self.record(cleanup, now);
+        self.find_reasons(now, &mut record.reasons);
+        Cancelled::new(record)
+    }
+
+    /// The same without its reasons, which are large: written to where they stay.
+    #[inline]
+    pub(crate) fn record(&self, cleanup: Cleanup, now: Instant) -> Record {
+        Record {
+            reasons: Reasons::default(),
+            declined: self.live.declined(),
+            name: self.watched().name(),
+            ran: self.live.start.map(|start| (start, now)),
+            cleanup,
+        }
+    }
+
+    /// Tells the handles, and those inside, how it ended.
+    pub(crate) fn report(&mut self, state: State) {
+        self.live.phase = Phase::Ended;
+        let Some(extra) = self.live.some_extra_mut() else {
+            return;
+        };
+        extra.hold.release();
+        if extra.id.get() != 0 {
+            hold::ended(extra.id.get(), extra.holds.get());
+        }
+        if let Some(shared) = self.live.shared_part() {
+            shared.finish(state, self.reasons(Instant::now()).into_vec());
+        }
+    }
+
+    /// All that has fired (D9), each once (D10), without what guards declined (D24).
+    pub(crate) fn reasons(&self, now: Instant) -> Reasons {
+        let mut reasons = Reasons::default();
+        self.find_reasons(now, &mut reasons);
+        reasons
+    }
+
+    fn find_reasons(&self, now: Instant, reasons: &mut Reasons) {
+        let live = &*self.live;
+        let mut found = Found { live, reasons };
+        // The deadline is the earliest of all times that have not been declined.
+        if has_passed(live.deadline.get(), Some(now)) {
+            let start = live.start.unwrap_or(now);
+            self.each_time(|time| found.add_some(time.reason(start, now)));
+        }
+        found.add_some(live.shared_part().and_then(|shared| shared.reason()));
+        let mut nth = 0;
+        self.any_entry(|entry| {
+            found.add_entry(entry, &mut nth);
+            false
+        });
+    }
+}
+
+/// Takes note of the reasons that count.
+struct Found<'a> {
+    live: &'a Live,
+    reasons: &'a mut Reasons,
+}
+
+impl Found<'_> {
+    #[inline]
+    fn add(&mut self, reason: Reason) {
+        if !self.live.has_declined(&reason) {
+            self.reasons.add(reason);
+        }
+    }
+
+    fn add_some(&mut self, reason: Option<Reason>) {
+        if let Some(reason) = reason {
+            self.add(reason);
+        }
+    }
+
+    #[inline]
+    fn add_entry(&mut self, entry: &Entry, nth_trigger: &mut usize) {
+        match &entry.source.0 {
+            Kind::Latch(latch) => {
+                if let Some(firing) = latch.firing() {
+                    self.add(Reason::of(entry.code.clone(), firing));
+                }
+            }
+            Kind::Lineage(_) => entry.each_reason(|reason| self.add(reason)),
+            Kind::Custom(_) => {
+                self.add_trigger(entry, *nth_trigger);
+                *nth_trigger += 1;
+            }
+        }
+    }
+
+    /// A trigger of another make: what it said when it was waited for, or says now.
+    #[cold]
+    fn add_trigger(&mut self, entry: &Entry, nth: usize) {
+        let extra = self.live.some_extra();
+        match extra.and_then(|extra| extra.waits.reported(nth)) {
+            Some(firing) => self.add(Reason::of(entry.code.clone(), firing)),
+            None => entry.each_reason(|reason| self.add(reason)),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What a fence keeps between polls.
+
+pub(crate) mod hold;
+pub(crate) mod inline_sources;
+pub(crate) mod phase;
+pub(crate) mod rare;
+pub(crate) mod registrations;
+pub(crate) mod shared;
+pub(crate) mod snapshot;
+pub(crate) mod sources;
+pub(crate) mod state;
+pub(crate) mod timer;

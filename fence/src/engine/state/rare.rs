@@ -1,0 +1,155 @@
+//! What only some fences need: those with handles, guards, shields, cleanups, many sources.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::cleanup::job::{Batch, Cleaning, Job};
+use crate::engine::state::hold::Hold;
+use crate::engine::state::registrations::{Keys, Waits};
+use crate::engine::state::shared::Shared;
+use crate::fencing::fencing::Fencing;
+use crate::outcome::cleanup::Cleanup;
+use crate::outcome::firing::Firing;
+use crate::outcome::reason::Reason;
+use crate::trigger::source::Entry;
+
+/// Cells are what code inside the fence changes; the rest is the fence's own business.
+#[derive(Default)]
+pub(crate) struct Extra {
+    /// Made once somebody has a handle, or is told of the cancellation.
+    pub(crate) shared: OnceCell<Arc<Shared>>,
+    /// For what holds the fence up; 0 until something does.
+    pub(crate) id: Cell<u64>,
+    /// How many shields, and fences inside with shields or cleanups, hold it up.
+    pub(crate) holds: Cell<u32>,
+    /// What the guards have been asked about.
+    asked: RefCell<Vec<Asked>>,
+    /// The cleanups registered with this fence.
+    pub(crate) jobs: RefCell<Vec<Arc<Job>>>,
+    /// Those of fences inside that this one dropped, innermost first.
+    pub(crate) batches: RefCell<Vec<Batch>>,
+    /// Its hold on the fence around it.
+    pub(crate) hold: Hold,
+    /// The keys that do not fit into its watch.
+    pub(crate) keys: Keys,
+    /// What it waits for triggers of other makes with.
+    pub(crate) waits: Waits,
+    /// What those inside are told.
+    pub(crate) told: Option<Firing>,
+    /// When the grace ends.
+    pub(crate) cut_at: Option<Instant>,
+    pub(crate) cleaning: Option<Cleaning>,
+    /// What became of the cleanups.
+    pub(crate) cleanup: Cleanup,
+    /// The sources of the scopes of plain code around it, which its guards are not asked about.
+    pub(crate) around: Fencing,
+}
+
+/// The extra of a fence, if it has one.
+#[derive(Default)]
+pub(crate) struct Rare(OnceCell<Box<Extra>>);
+
+impl Rare {
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&Extra> {
+        self.0.get().map(|extra| &**extra)
+    }
+
+    pub(crate) fn get_mut(&mut self) -> Option<&mut Extra> {
+        self.0.get_mut().map(|extra| &mut **extra)
+    }
+
+    pub(crate) fn get_or_make(&self) -> &Extra {
+        self.0.get_or_init(Box::default)
+    }
+}
+
+/// A fence without one is dropped without a call.
+impl Drop for Rare {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(extra) = self.0.take() {
+            discard(extra);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn discard(extra: Box<Extra>) {
+    drop(extra);
+}
+
+/// A firing that guards have been asked about.
+struct Asked {
+    reason: Reason,
+    /// `None` while they are being asked.
+    accepted: Option<bool>,
+}
+
+impl Extra {
+    #[cold]
+    pub(crate) fn is_latched(&self) -> bool {
+        let handle = self.shared.get();
+        handle.is_some_and(|shared| shared.latch.is_fired())
+            || self.around.entries().iter().any(Entry::is_latched)
+    }
+
+    pub(crate) fn cleaned(&mut self, cleanup: Cleanup) {
+        self.cleaning = None;
+        self.cleanup = cleanup;
+    }
+
+    /// Registers a cleanup. Those that were taken back make room.
+    pub(crate) fn register(&self, job: Arc<Job>) {
+        let mut jobs = self.jobs.borrow_mut();
+        if jobs.len() == jobs.capacity() {
+            jobs.retain(|job| job.is_armed());
+        }
+        jobs.push(job);
+    }
+
+    /// Notes that a reason is being asked about; `false` if it was asked about before.
+    pub(crate) fn begin_asking(&self, reason: &Reason) -> bool {
+        let mut asked = self.asked.borrow_mut();
+        if asked.iter().any(|asked| asked.reason.is_seen_as(reason)) {
+            return false;
+        }
+        asked.push(Asked {
+            reason: reason.clone(),
+            accepted: None,
+        });
+        true
+    }
+
+    /// Notes what the guards said. A decline is final.
+    pub(crate) fn decide(&self, reason: &Reason, accepted: bool) {
+        let mut asked = self.asked.borrow_mut();
+        if let Some(asked) = asked.iter_mut().find(|asked| asked.reason.is_same(reason)) {
+            asked.accepted = Some(accepted);
+        }
+        if let Some(shared) = self.shared.get().filter(|_| !accepted) {
+            shared.decline(reason.clone());
+        }
+    }
+
+    pub(crate) fn has_accepted(&self) -> bool {
+        let asked = self.asked.borrow();
+        asked.iter().any(|asked| asked.accepted == Some(true))
+    }
+
+    pub(crate) fn has_declined(&self, reason: &Reason) -> bool {
+        let asked = self.asked.borrow();
+        asked
+            .iter()
+            .any(|asked| asked.accepted == Some(false) && asked.reason.is_seen_as(reason))
+    }
+
+    pub(crate) fn declined(&self) -> Vec<Reason> {
+        let asked = self.asked.borrow();
+        let declined = asked.iter().filter(|asked| asked.accepted == Some(false));
+        declined.map(|asked| asked.reason.clone()).collect()
+    }
+}

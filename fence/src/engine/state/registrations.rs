@@ -1,0 +1,196 @@
+//! What a pending fence has registered: a slot per latch, with keys to take them back, and a future
+//! per trigger of another make.
+//!
+//! 1. Keys, and futures, are in the order of the sources that they were registered for.
+//! 2. While `waker` is set, every latch that has not fired holds a clone of that waker, which makes
+//!    its fingerprint an identity.
+
+use std::task::{Context, Poll};
+
+use tokio::task::coop;
+
+use crate::outcome::firing::Firing;
+use crate::trigger::latch::Latch;
+use crate::trigger::source::Entry;
+use crate::trigger::trigger::FiringFuture;
+use crate::trigger::waiters::Key;
+use crate::util::waker_id::Fingerprint;
+
+/// How many sources a fence watches without an allocation.
+const INLINE: usize = 3;
+
+#[derive(Default)]
+pub(crate) struct Watch {
+    /// Of no waker while nothing is registered.
+    waker: Fingerprint,
+    inline: [Option<Key>; INLINE],
+    /// How many places of `inline` are in use.
+    used: u8,
+    /// Whether the sources of the fencing are among those registered.
+    whole: bool,
+    /// Whether the latch of the handles is.
+    with_handle: bool,
+}
+
+/// With which waker a fence has to register, and with what: as in [`Watch`].
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) waker: Fingerprint,
+    pub(crate) whole: bool,
+    pub(crate) with_handle: bool,
+}
+
+/// Keys in the order of their sources.
+pub(crate) type Keys = Vec<Option<Key>>;
+
+/// The waits for triggers of other makes, in their order.
+#[derive(Default)]
+pub(crate) struct Waits(Vec<Waiting>);
+
+enum Waiting {
+    Armed(FiringFuture),
+    Fired(Firing),
+}
+
+impl Watch {
+    /// Whether it watches as it has to: everything, if everything is needed.
+    #[inline]
+    pub(crate) fn is_set(&self, needed: Terms) -> bool {
+        self.waker == needed.waker
+            && (self.whole || !needed.whole)
+            && self.with_handle == needed.with_handle
+    }
+
+    /// Whether there may be anything to take back.
+    #[inline]
+    pub(crate) fn is_used(&self) -> bool {
+        self.waker != Fingerprint::default()
+    }
+
+    /// Whether it watches nothing, under whatever waker.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Forgets the waker.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether the task moved to this waker from another one.
+    pub(crate) fn is_moving(&self, waker: Fingerprint) -> bool {
+        self.waker != waker
+    }
+
+    pub(crate) fn begin(&mut self, terms: Terms) {
+        self.waker = terms.waker;
+        self.whole = terms.whole;
+        self.with_handle = terms.with_handle;
+    }
+
+    /// Registers with a latch; `false` if it has fired.
+    pub(crate) fn add(&mut self, latch: &Latch, spilled: &mut Keys, cx: &Context<'_>) -> bool {
+        let key = latch.waiters.insert(cx.waker());
+        self.push(key, spilled);
+        key.is_some()
+    }
+
+    /// Registers with a source; `false` if it is a latch that has fired.
+    #[inline]
+    pub(crate) fn add_entry(
+        &mut self,
+        entry: &Entry,
+        spilled: &mut Keys,
+        cx: &Context<'_>,
+    ) -> bool {
+        if let Some(latch) = entry.latch() {
+            // One that lets its tasks go opens without having fired.
+            return self.add(latch, spilled, cx) || !entry.is_latched();
+        }
+        self.push(None, spilled);
+        true
+    }
+
+    fn push(&mut self, key: Option<Key>, spilled: &mut Keys) {
+        match self.inline.get_mut(usize::from(self.used)) {
+            Some(place) => {
+                *place = key;
+                self.used += 1;
+            }
+            None => spilled.push(key),
+        }
+    }
+
+    /// Forgets all latches, and gives their keys out.
+    pub(crate) fn take(&mut self, spilled: Keys) -> Taken {
+        let before = std::mem::take(self);
+        Taken {
+            inline: before.inline,
+            spilled,
+            with_handle: before.with_handle,
+            next: 0,
+        }
+    }
+}
+
+impl Waits {
+    /// Waits for the nth trigger of another make; true once it has fired.
+    ///
+    /// They are polled each time: only they know when their waker changes. The coop budget that
+    /// the body spent is not theirs (D7).
+    pub(crate) fn poll(&mut self, nth: usize, entry: &Entry, cx: &mut Context<'_>) -> bool {
+        let Some(trigger) = entry.trigger() else {
+            return false;
+        };
+        if nth == self.0.len() {
+            self.0.push(Waiting::Armed(trigger.wait()));
+        }
+        let waiting = &mut self.0[nth];
+        if let Waiting::Armed(wait) = waiting {
+            match std::pin::pin!(coop::unconstrained(wait)).poll(cx) {
+                Poll::Ready(firing) => *waiting = Waiting::Fired(firing.foreign()),
+                Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
+    /// What the trigger reported when it was waited for.
+    pub(crate) fn reported(&self, nth: usize) -> Option<&Firing> {
+        match self.0.get(nth)? {
+            Waiting::Fired(firing) => Some(firing),
+            Waiting::Armed(_) => None,
+        }
+    }
+
+    /// Drops the waits that are still open, and keeps what was reported.
+    pub(crate) fn stop(&mut self) {
+        for waiting in &mut self.0 {
+            if matches!(waiting, Waiting::Armed(_)) {
+                *waiting = Waiting::Armed(Box::pin(std::future::pending()));
+            }
+        }
+    }
+}
+
+/// All keys of a watch.
+pub(crate) struct Taken {
+    inline: [Option<Key>; INLINE],
+    spilled: Keys,
+    /// Whether the first is that of the handles.
+    pub(crate) with_handle: bool,
+    next: usize,
+}
+
+impl Taken {
+    /// Takes the registration of the next source back.
+    #[inline]
+    pub(crate) fn remove(&mut self, latch: Option<&Latch>) {
+        let spilled = || self.spilled.get(self.next - INLINE).copied().flatten();
+        let key = self.inline.get(self.next).copied().unwrap_or_else(spilled);
+        self.next += 1;
+        if let (Some(key), Some(latch)) = (key, latch) {
+            latch.leave(key);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a fence shares with its handles, and with the tasks and threads spawned inside it.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use tokio::time::Instant;
+
+use crate::engine::state::snapshot::{self, View};
+use crate::outcome::firing::Firing;
+use crate::outcome::reason::Reason;
+use crate::trigger::latch::Latch;
+use crate::trigger::source::{Entry, Parent};
+
+/// The default code of a handle.
+const CODE: &str = "handle";
+
+/// How far a fence has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// Not polled yet, or waiting for an enclosing fence that has fired.
+    Waiting,
+    /// The body was polled and has not ended, or its cleanups have not.
+    Running,
+    /// The body ran to its end.
+    Completed,
+    /// The fence cut the body.
+    Cancelled,
+    /// The fence was dropped midway: aborted, or lost a `select!`, or cut by an enclosing fence.
+    Dropped,
+}
+
+const STATES: [State; 5] = [
+    State::Waiting,
+    State::Running,
+    State::Completed,
+    State::Cancelled,
+    State::Dropped,
+];
+
+/// Allocated once somebody wants a handle, or spawns, or waits for the cancellation.
+pub(crate) struct Shared {
+    /// Fired through a handle, or by a linked fence inside.
+    pub(crate) latch: Latch,
+    state: AtomicU8,
+    deadline: OnceLock<Option<Instant>>,
+    reasons: OnceLock<Vec<Reason>>,
+    declined: Mutex<Vec<Reason>>,
+    family: OnceLock<Box<Family>>,
+}
+
+/// What those inside are told. Only the fence itself fires these, in its own poll.
+struct Family {
+    /// It has fired. Its body may still have time to finish.
+    fired: Latch,
+    /// It has cut its body, or was dropped: why is known by then.
+    cut: Latch,
+    why: OnceLock<Vec<Reason>>,
+    view: View,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self {
+            latch: Latch::new(),
+            state: AtomicU8::new(State::Waiting as u8),
+            deadline: OnceLock::new(),
+            reasons: OnceLock::new(),
+            declined: Mutex::default(),
+            family: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn start(&self, deadline: Option<Instant>) {
+        // A fence starts once, so this is the first value.
+        let _ = self.deadline.set(deadline);
+        self.state.store(State::Running as u8, Ordering::Release);
+    }
+
+    /// Ends it. A fence that completed lets go of what was spawned inside (D27).
+    pub(crate) fn finish(&self, state: State, reasons: Vec<Reason>) {
+        // A fence ends once, so this is the first value.
+        let _ = self.reasons.set(reasons);
+        self.state.store(state as u8, Ordering::Release);
+        if state == State::Completed {
+            self.tell_fired(Firing::of_drop);
+            self.tell_cut(Vec::new);
+        }
+    }
+
+    pub(crate) fn decline(&self, reason: Reason) {
+        self.locked_declined().push(reason);
+    }
+
+    pub(crate) fn declined(&self) -> Vec<Reason> {
+        self.locked_declined().clone()
+    }
+
+    fn locked_declined(&self) -> std::sync::MutexGuard<'_, Vec<Reason>> {
+        self.declined
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        let firing = self.latch.firing()?;
+        Some(Reason::of(Cow::Borrowed(CODE), firing))
+    }
+
+    pub(crate) fn reasons(&self) -> &[Reason] {
+        self.reasons.get().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied().flatten()
+    }
+
+    pub(crate) fn state(&self) -> State {
+        STATES[usize::from(self.state.load(Ordering::Acquire))]
+    }
+
+    /// Fires through a handle or a link; `false` if it has fired that way before, or has ended.
+    pub(crate) fn fire(&self, firing: Firing) -> bool {
+        matches!(self.state(), State::Waiting | State::Running) && self.latch.fire(firing)
+    }
+}
+
+/// Towards those inside.
+impl Shared {
+    /// Makes sure that those inside will be told.
+    pub(crate) fn adopt(&self, view: impl FnOnce() -> View) {
+        let family = || {
+            Box::new(Family {
+                fired: Latch::new(),
+                cut: Latch::new(),
+                why: OnceLock::new(),
+                view: view(),
+            })
+        };
+        self.family.get_or_init(family);
+    }
+
+    pub(crate) fn tell_fired(&self, firing: impl FnOnce() -> Firing) {
+        if let Some(family) = self.family.get() {
+            family.fired.fire(firing());
+        }
+    }
+
+    pub(crate) fn tell_cut(&self, why: impl FnOnce() -> Vec<Reason>) {
+        if let Some(family) = self.family.get() {
+            // The first to tell is right: a fence that has cut may be dropped later. Only its own
+            // task tells, so nobody comes between; the reasons may come from user code (D26).
+            if family.why.get().is_none() {
+                let _ = family.why.set(why());
+            }
+            family.cut.fire(Firing::of_drop());
+        }
+    }
+
+    /// Where to wait for its firing.
+    pub(crate) fn fired(&self) -> Option<&Latch> {
+        self.family.get().map(|family| &family.fired)
+    }
+}
+
+/// As the tasks see it that were spawned inside.
+impl Parent for Shared {
+    fn fire(&self, firing: Firing) -> bool {
+        Self::fire(self, firing)
+    }
+
+    fn fired(&self) -> Option<&Latch> {
+        Self::fired(self)
+    }
+
+    fn cut(&self) -> Option<&Latch> {
+        self.family.get().map(|family| &family.cut)
+    }
+
+    fn has_cut(&self) -> bool {
+        self.cut().is_some_and(Latch::is_fired) && !self.why().is_empty()
+    }
+
+    fn why(&self) -> &[Reason] {
+        let family = self.family.get();
+        family
+            .and_then(|family| family.why.get())
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn seen(&self) -> Vec<Reason> {
+        let Some(family) = self.family.get().filter(|_| self.is_alive()) else {
+            return Vec::new();
+        };
+        if let Some(why) = family.why.get() {
+            return why.clone();
+        }
+        let told = family.fired.firing();
+        let mut seen: Vec<_> = told
+            .map(|firing| Reason::of(Cow::Borrowed(CODE), firing))
+            .into_iter()
+            .collect();
+        // Guards are asked by the task of the fence alone.
+        if !family.view.is_guarded {
+            let all = family.view.seen().into_iter().chain(self.reason());
+            all.for_each(|reason| snapshot::add(&mut seen, reason));
+        }
+        seen
+    }
+
+    fn is_seen(&self) -> bool {
+        let Some(family) = self.family.get().filter(|_| self.is_alive()) else {
+            return false;
+        };
+        family.fired.is_fired()
+            || family.cut.is_fired()
+            || (!family.view.is_guarded && (self.latch.is_fired() || family.view.is_seen()))
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.family.get().map_or(&[], |family| &family.view.entries)
+    }
+
+    fn effective_deadline(&self) -> Option<Instant> {
+        let family = self.family.get().filter(|_| self.is_alive())?;
+        family.view.effective_deadline()
+    }
+
+    fn is_alive(&self) -> bool {
+        self.state() != State::Completed || self.has_cut()
+    }
+}

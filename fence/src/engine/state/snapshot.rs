@@ -1,0 +1,87 @@
+//! What a fence watches, copied off it: for those who ask why, and for other tasks and threads.
+
+use tokio::time::Instant;
+
+use crate::fencing::fencing::Fencing;
+use crate::outcome::reason::Reason;
+use crate::trigger::source::{Entry, Kind};
+use crate::trigger::time::{Span, Time, earliest, has_passed};
+
+pub(crate) struct View {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) times: Vec<Time>,
+    pub(crate) start: Option<Instant>,
+    pub(crate) deadline: Option<Instant>,
+    /// Whether it takes more than a firing to cancel the fence.
+    pub(crate) is_guarded: bool,
+}
+
+impl View {
+    /// What has fired, with a look at the clock and at the fences around. May call user code.
+    pub(crate) fn seen(&self) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        if self.deadline.is_some() {
+            self.add_times(Instant::now(), &mut reasons);
+        }
+        for entry in &self.entries {
+            let mut add = |reason| add(&mut reasons, reason);
+            match &entry.source.0 {
+                Kind::Lineage(parent) => parent.seen().into_iter().for_each(add),
+                Kind::Latch(_) | Kind::Custom(_) => entry.each_reason(&mut add),
+            }
+        }
+        reasons
+    }
+
+    fn add_times(&self, now: Instant, reasons: &mut Vec<Reason>) {
+        if has_passed(self.deadline, Some(now)) {
+            let start = self.start.unwrap_or(now);
+            let passed = self.times.iter().filter_map(|time| time.reason(start, now));
+            passed.for_each(|reason| add(reasons, reason));
+        }
+    }
+
+    /// The same as far as loads and the clock can tell. Calls no user code.
+    pub(crate) fn is_seen(&self) -> bool {
+        self.entries.iter().any(Entry::is_seen)
+            || (self.deadline.is_some() && has_passed(self.deadline, Some(Instant::now())))
+    }
+
+    /// Puts everything into a set, its times as they are now running.
+    pub(crate) fn add_to(self, fencing: &mut Fencing) {
+        let open = self.entries.into_iter().filter(Entry::is_open);
+        open.for_each(|entry| fencing.add(entry));
+        for time in self.times {
+            if let Some(at) = self.start.and_then(|start| time.deadline(start)) {
+                let span = Span::Deadline(at, time.limit());
+                fencing.add_time(Time { span, ..time });
+            }
+        }
+    }
+
+    pub(crate) fn effective_deadline(&self) -> Option<Instant> {
+        let around = self.entries.iter().filter_map(Entry::effective_deadline);
+        let own = if self.is_guarded {
+            self.next_deadline()
+        } else {
+            self.deadline
+        };
+        earliest(own, around.min())
+    }
+
+    /// The earliest that is to come: what has passed may have been declined.
+    fn next_deadline(&self) -> Option<Instant> {
+        let (start, now) = (self.start?, Instant::now());
+        let deadlines = self.times.iter().filter_map(|time| time.deadline(start));
+        deadlines.filter(|at| *at > now).min()
+    }
+}
+
+/// Each reason once (D10).
+pub(crate) fn add(reasons: &mut Vec<Reason>, reason: Reason) {
+    if !reasons.iter().any(|known| known.is_same(&reason)) {
+        // There is hardly ever more than one.
+        reasons.reserve_exact(1);
+        reasons.push(reason);
+    }
+}

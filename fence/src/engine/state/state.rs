@@ -1,0 +1,245 @@
+//! What a running fence shows to the code inside it.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::engine::state::phase::{End, Kind, Phase, Stage};
+use crate::engine::state::rare::{Extra, Rare};
+use crate::engine::state::shared::Shared;
+use crate::engine::state::timer::Timing;
+use crate::fencing::fencing::Fencing;
+use crate::fencing::policy::Policy;
+use crate::outcome::reason::Reason;
+use crate::trigger::source::Entry;
+use crate::trigger::time::has_passed;
+
+/// What every fence needs, in 64 bytes. The frame of the fence refers to it while the body is
+/// polled; cells are what code inside may change.
+#[derive(Default)]
+pub(crate) struct Live {
+    pub(crate) fencing: Fencing,
+    /// What only some fences need.
+    extra: Rare,
+    pub(crate) start: Option<Instant>,
+    pub(crate) deadline: Cell<Option<Instant>>,
+    /// As a host: a number for those who asked it since its timer last went off; 0 if nobody did.
+    /// In one that asked its host (`timing`), that of the host.
+    pub(crate) epoch: Cell<u64>,
+    pub(crate) timing: Cell<Timing>,
+    pub(crate) stage: Cell<Stage>,
+    /// The deadline was seen to have passed; stays so.
+    pub(crate) timed_out: Cell<bool>,
+    /// Somebody inside saw a trigger of another make fire.
+    pub(crate) told: Cell<bool>,
+    pub(crate) phase: Phase,
+    pub(crate) kind: Kind,
+    /// Whether a source of another make is among them.
+    pub(crate) has_triggers: bool,
+    pub(crate) end: End,
+}
+
+impl Live {
+    #[inline]
+    pub(crate) fn of(fencing: Fencing) -> Self {
+        Self {
+            fencing,
+            ..Self::default()
+        }
+    }
+
+    /// Whether somebody has to learn of it if it is dropped now.
+    #[inline]
+    pub(crate) fn is_begun(&self) -> bool {
+        match self.phase {
+            Phase::Ended => false,
+            Phase::Waiting(_) => self.some_extra().is_some(),
+            Phase::Running | Phase::Cleaning => true,
+        }
+    }
+
+    /// Fired as far as loads can tell.
+    #[inline]
+    pub(crate) fn is_latched(&self) -> bool {
+        self.timed_out.get()
+            || self.fencing.is_latched()
+            || self.some_extra().is_some_and(Extra::is_latched)
+    }
+
+    /// The entries of the sets that it was made from.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let around = self.some_extra().map(|extra| extra.around.entries());
+        let own = self.fencing.entries().iter();
+        own.chain(around.unwrap_or_default())
+    }
+
+    /// Visits them until one says yes.
+    #[inline]
+    pub(crate) fn any_entry(&self, mut visit: impl FnMut(&Entry) -> bool) -> bool {
+        for entry in self.fencing.entries() {
+            if visit(entry) {
+                return true;
+            }
+        }
+        match self.some_extra() {
+            Some(extra) => extra.around.entries().iter().any(visit),
+            None => false,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kind == Kind::Plain
+    }
+
+    /// Whether its entries may stand for fences in other tasks.
+    #[inline]
+    pub(crate) fn is_enclosed(&self) -> bool {
+        self.kind != Kind::Body || self.some_extra().is_some()
+    }
+
+    /// Whether the clock may tell it something.
+    #[inline]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.deadline.get().is_some() || self.stage.get() == Stage::Fired
+    }
+
+    /// Whether there is no more to it than latches and a deadline that has not passed.
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        !(self.timed_out.get() | self.told.get() | self.has_triggers) && self.some_extra().is_none()
+    }
+
+    /// Whether a firing is a cut there and then, as far as policies go.
+    #[inline]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.stage.get() == Stage::Open && !self.is_plain() && self.policy().is_none()
+    }
+
+    /// Whether it takes the firing of a latch or its deadline to cut it, and nothing else.
+    pub(crate) fn is_plainly_watched(&self) -> bool {
+        self.is_strict() && !self.has_triggers && !self.is_enclosed()
+    }
+
+    #[inline]
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        self.fencing.policy()
+    }
+
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.policy().is_some_and(Policy::is_guarded)
+    }
+
+    /// Whether the body goes on after the fence has fired.
+    pub(crate) fn is_lenient(&self) -> bool {
+        self.is_plain() || self.policy().is_some_and(Policy::is_lenient)
+    }
+
+    /// Whether a firing is anything but a cut there and then.
+    pub(crate) fn is_special(&self) -> bool {
+        self.some_extra().is_some() || self.policy().is_some() || self.stage.get() != Stage::Open
+    }
+
+    /// Whether the guards let something through, or what fired is none of their business.
+    pub(crate) fn has_accepted(&self) -> bool {
+        let Some(extra) = self.some_extra() else {
+            return false;
+        };
+        extra.has_accepted()
+            || extra.around.entries().iter().any(Entry::is_latched)
+            || (self.timed_out.get() && extra.around.has_passed())
+    }
+
+    pub(crate) fn has_declined(&self, reason: &Reason) -> bool {
+        self.some_extra()
+            .is_some_and(|extra| extra.has_declined(reason))
+    }
+
+    pub(crate) fn declined(&self) -> Vec<Reason> {
+        self.some_extra().map(Extra::declined).unwrap_or_default()
+    }
+
+    /// The timer of the fence went off: those who asked it to be woken have to ask again.
+    pub(crate) fn note_time(&self) -> Instant {
+        let now = Instant::now();
+        self.epoch.set(0);
+        self.expire(now);
+        now
+    }
+
+    /// Takes note of the time.
+    pub(crate) fn expire(&self, now: Instant) {
+        if has_passed(self.deadline.get(), Some(now)) {
+            self.timed_out.set(true);
+        }
+        let cut_at = self.some_extra().and_then(|extra| extra.cut_at);
+        if self.stage.get() == Stage::Fired && has_passed(cut_at, Some(now)) {
+            self.stage.set(Stage::Overdue);
+        }
+    }
+
+    /// Whether its deadline wakes the task, if it has no host.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.timing.get() == Timing::Armed || self.deadline.get().is_none()
+    }
+
+    /// The same with a host in that epoch, which has to wake it for all else too.
+    #[inline]
+    pub(crate) fn is_awaited_of(&self, epoch: u64) -> bool {
+        let timing = self.timing.get();
+        timing == Timing::Armed || (timing == Timing::Asked && self.epoch.get() == epoch)
+    }
+
+    /// It was asked of the host to be woken, in this epoch of the host.
+    pub(crate) fn asked(&self, epoch: u64) {
+        self.timing.set(Timing::Asked);
+        self.epoch.set(epoch);
+    }
+
+    /// The host that it asked, if it did, is not around any more.
+    #[inline]
+    pub(crate) fn be_host(&self) {
+        if self.timing.get() == Timing::Asked {
+            self.timing.set(Timing::Idle);
+            self.epoch.set(0);
+        }
+    }
+
+    /// What it shares, if it does.
+    #[inline]
+    pub(crate) fn shared_part(&self) -> Option<&Arc<Shared>> {
+        self.some_extra().and_then(|extra| extra.shared.get())
+    }
+
+    /// The shared part of a fence that is running.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.extra().shared.get_or_init(|| {
+            let shared = Shared::new();
+            shared.start(self.deadline.get());
+            Arc::new(shared)
+        })
+    }
+
+    #[inline]
+    pub(crate) fn some_extra(&self) -> Option<&Extra> {
+        self.extra.get()
+    }
+
+    pub(crate) fn some_extra_mut(&mut self) -> Option<&mut Extra> {
+        self.extra.get_mut()
+    }
+
+    pub(crate) fn extra(&self) -> &Extra {
+        self.extra.get_or_make()
+    }
+
+    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
+        self.extra();
+        match self.extra.get_mut() {
+            Some(extra) => extra,
+            None => unreachable!("it was just made"),
+        }
+    }
+}

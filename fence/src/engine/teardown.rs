@@ -1,0 +1,172 @@
+//! What a fence does when it ends: those inside are told, and what was begun is undone (D25, D27).
+
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+
+use crate::cleanup::drain::hand_over;
+use crate::cleanup::job::{Batch, clean};
+use crate::engine::engine::{Body, Engine};
+use crate::engine::frames::current;
+use crate::engine::frames::frame::arrive;
+use crate::engine::frames::user_code;
+use crate::engine::state::phase::{End, Phase};
+use crate::engine::state::shared::State;
+use crate::fencing::policy::Policy;
+use crate::outcome::cancelled::Cancelled;
+use crate::outcome::cleanup::Cleanup;
+use crate::outcome::firing::Firing;
+use crate::outcome::reason::Reason;
+
+impl Engine<'_> {
+    /// Holds the fence around up for as long as something holds this one.
+    #[inline]
+    pub(crate) fn hold_on(&mut self) {
+        let Some(extra) = self.live.some_extra_mut() else {
+            return;
+        };
+        if extra.holds.get() > 0 {
+            extra.hold.keep();
+        } else {
+            extra.hold.release();
+        }
+    }
+
+    pub(crate) fn tell_cut(&self) {
+        if let Some(shared) = self.live.shared_part() {
+            let now = Instant::now();
+            shared.tell_fired(|| self.primary(now));
+            shared.tell_cut(|| self.reasons(now).into_vec());
+        }
+    }
+
+    /// The same for a fence that is dropped from outside. If somebody may want to know why, it is
+    /// because of the fence around, if that was cut.
+    pub(crate) fn tell_dropped(&self) -> Option<Cancelled> {
+        let extra = self.live.some_extra();
+        let has_cleanups = extra.is_some_and(|extra| !extra.jobs.borrow().is_empty());
+        if self.live.shared_part().is_none() && !has_cleanups {
+            return None;
+        }
+        let why = user_code::why_ending().unwrap_or_else(|| self.dropped());
+        if let Some(shared) = self.live.shared_part() {
+            shared.tell_fired(|| why.primary().to_firing());
+            shared.tell_cut(|| why.reasons().to_vec());
+        }
+        Some(why)
+    }
+
+    fn dropped(&self) -> Cancelled {
+        let now = Instant::now();
+        let mut record = self.record(Cleanup::default(), now);
+        if !self.live.is_guarded() || self.live.has_accepted() {
+            record.reasons = self.reasons(now);
+        }
+        if record.reasons.is_empty() {
+            let reason = Reason::new("dropped".into(), Firing::of_drop());
+            record.reasons.add(reason);
+        }
+        Cancelled::new(record)
+    }
+
+    /// All cleanups that are to run: those of fences inside first.
+    pub(crate) fn take_cleanups(&self) -> Vec<Batch> {
+        let Some(extra) = self.live.some_extra() else {
+            return Vec::new();
+        };
+        let limit = Policy::cleanup_limit(self.live.policy());
+        let (mut batches, jobs) = (extra.batches.take(), extra.jobs.take());
+        if !jobs.is_empty() {
+            batches.push(Batch::new(jobs, limit));
+        }
+        batches
+    }
+
+    /// Starts the cleanups, with the fence around held up (D25).
+    pub(crate) fn begin_cleaning(&mut self) {
+        let batches = self.take_cleanups();
+        if !batches.is_empty() {
+            let why = self.cancelled(Cleanup::default());
+            self.live.extra_mut().cleaning = Some(clean(batches, why));
+        }
+    }
+
+    /// Runs the cleanups, and resolves after them.
+    #[inline]
+    pub(crate) fn clean_up(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
+        if self.live.some_extra().is_some() {
+            return self.clean_up_extra(cx);
+        }
+        // Nothing to wait for, and nobody to ask or to tell.
+        self.live.phase = Phase::Ended;
+        Poll::Ready(self.cancelled(Cleanup::default()))
+    }
+
+    fn clean_up_extra(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
+        let extra = self.live.extra_mut();
+        if let Some(cleaning) = extra.cleaning.as_mut() {
+            match current::within_shield(|| cleaning.as_mut().poll(cx)) {
+                Poll::Ready(cleanup) => extra.cleaned(cleanup),
+                Poll::Pending => {
+                    extra.hold.keep();
+                    return Poll::Pending;
+                }
+            }
+            extra.hold.release();
+        }
+        // An enclosing fence that has fired meanwhile is the one to act (D13).
+        if current::is_interrupted_now() {
+            return Poll::Pending;
+        }
+        let cleanup = std::mem::take(&mut extra.cleanup);
+        if self.live.is_guarded() {
+            self.watched().ask_guards();
+        }
+        let cancelled = self.cancelled(cleanup);
+        self.report(State::Cancelled);
+        Poll::Ready(cancelled)
+    }
+
+    /// Dropped from outside: midway, the body goes first, with its context set.
+    pub(crate) fn abandon(&mut self, body: &mut dyn Body) {
+        match self.live.phase {
+            Phase::Ended => return,
+            Phase::Waiting(_) => {}
+            Phase::Running | Phase::Cleaning => {
+                let why = self.tell_dropped();
+                arrive(|here| self.drop_body(here, body, End::Dropped));
+                // Destructors may have spawned, or registered a cleanup.
+                let why = why.or_else(|| self.tell_dropped());
+                self.leave_cleanups(why);
+            }
+        }
+        self.report(State::Dropped);
+    }
+
+    /// Dropped from outside: leaves the cleanups to the fence around, if that is being cut, or to
+    /// the runtime.
+    pub(crate) fn leave_cleanups(&mut self, why: Option<Cancelled>) {
+        let extra = self.live.some_extra_mut();
+        if let Some(cleaning) = extra.and_then(|extra| extra.cleaning.take()) {
+            return hand_over(cleaning);
+        }
+        self.leave_report();
+        let batches = self.take_cleanups();
+        if batches.is_empty() {
+            return;
+        }
+        if let Some(batches) = current::leave_to_ending(batches) {
+            let why = why.unwrap_or_else(|| self.dropped());
+            hand_over(clean(batches, why));
+        }
+    }
+    /// If it had cleaned up when the fence around came first, that one tells how it went.
+    fn leave_report(&mut self) {
+        let extra = self.live.some_extra_mut();
+        let report = extra.map(|extra| std::mem::take(&mut extra.cleanup));
+        if let Some(report) = report.filter(|report| *report != Cleanup::default()) {
+            // Nobody learns of it otherwise.
+            let _ = current::leave_to_ending(vec![Batch::done(report)]);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The set of triggers that a fence is made from.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::fencing::policy::Amend;
+use crate::fencing::set::Set;
+use crate::outcome::reason::Reason;
+use crate::trigger::source::Entry;
+use crate::trigger::time::{Limit, Span, When};
+use crate::trigger::trigger::Trigger;
+
+/// An immutable set of triggers and policies: a value to extend, clone and share.
+///
+/// [`run`](Self::run) makes a fence from it; [`bind`](Self::bind) makes it the one that the
+/// `#[fenced]` functions and `fenced!` blocks inside a future extend (rule D17). Each method takes
+/// the set and returns a larger one; a clone taken before is not touched. An empty set allocates
+/// nothing, any other is one shared allocation.
+///
+/// Of two limits of one kind under one code the tighter counts. Everything that has passed when a
+/// fence resolves is a reason of its own (rule D19).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Event, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let disconnect = Event::new();
+/// let request = Fencing::new().budget(Duration::from_secs(30)).on("disconnect", &disconnect);
+///
+/// let outcome = request
+///     .bind(async {
+///         // Far below: names no source, but obeys what was bound.
+///         let call = Fencing::current().timeout(Duration::from_secs(5));
+///         call.run(std::future::pending::<()>()).await
+///     })
+///     .await;
+/// assert!(outcome.cancelled_by("timeout"));
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Fencing {
+    pub(crate) set: Option<Arc<Set>>,
+}
+
+impl Fencing {
+    /// The empty set. A fence under it cancels nothing by itself.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { set: None }
+    }
+
+    /// Adds a trigger under a code. The trigger is shared, not moved.
+    ///
+    /// The same source under the same code counts once, under two codes twice (rule D10).
+    #[must_use]
+    pub fn on<T>(mut self, code: impl Into<Cow<'static, str>>, trigger: &T) -> Self
+    where
+        T: Trigger + ?Sized,
+    {
+        self.add(Entry {
+            code: code.into(),
+            source: trigger.source(),
+        });
+        self
+    }
+
+    /// Adds a timeout that every fence gets the whole of. Its code is `"timeout"`.
+    ///
+    /// `Duration::ZERO` has passed at the start, `Duration::MAX` and `None` never pass.
+    #[must_use]
+    pub fn timeout(self, limit: impl Limit) -> Self {
+        self.timeout_as("timeout", limit)
+    }
+
+    /// Adds a timeout under a code of its own.
+    #[must_use]
+    pub fn timeout_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
+        self.time(code, limit.limit().map(Span::Timeout))
+    }
+
+    /// Adds a budget that starts once, where the set is bound or else with the fence, and that
+    /// everything below spends from. Its code is `"budget"`.
+    #[must_use]
+    pub fn budget(self, limit: impl Limit) -> Self {
+        self.budget_as("budget", limit)
+    }
+
+    /// Adds a budget under a code of its own.
+    #[must_use]
+    pub fn budget_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
+        self.time(code, limit.limit().map(Span::Budget))
+    }
+
+    /// Adds a point in time, of tokio's clock or std's. Its code is `"deadline"`.
+    #[must_use]
+    pub fn deadline(self, at: impl When) -> Self {
+        self.deadline_as("deadline", at)
+    }
+
+    /// Adds a point in time under a code of its own.
+    #[must_use]
+    pub fn deadline_as(self, code: impl Into<Cow<'static, str>>, at: impl When) -> Self {
+        self.time(code, at.when().map(|at| Span::Deadline(at, None)))
+    }
+
+    /// Names the fences made from it, for messages and [`Cancelled::name`](crate::Cancelled::name).
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.rename(name.into());
+        self
+    }
+}
+
+/// Policies.
+impl Fencing {
+    /// Gives the body that long to finish by itself once the fence has fired (rule D23).
+    ///
+    /// Until then the body runs on; [`check`](crate::check) and [`cancelled`](crate::cancelled)
+    /// tell it. A body that finishes in time is completed. Fences inside work as usual.
+    #[must_use]
+    pub fn grace(self, time: impl Limit) -> Self {
+        match time.limit() {
+            Some(time) => self.amended(Amend::Grace(time)),
+            None => self.cooperative(),
+        }
+    }
+
+    /// Never cuts the body: it is told, like under [`grace`](Self::grace), and has to end by
+    /// itself (rule D23). A fence that has fired before its first poll still never starts.
+    #[must_use]
+    pub fn cooperative(self) -> Self {
+        self.amended(Amend::Cooperative)
+    }
+
+    /// Passes a cancellation of the fence on to the one around it, as a reason of the kind
+    /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked
+    /// (rule D30).
+    #[must_use]
+    pub fn linked(self) -> Self {
+        self.amended(Amend::Linked)
+    }
+
+    /// How long the cleanups of the fence may take together: 5 s unless set (rule D25).
+    #[must_use]
+    pub fn cleanup_within(self, limit: impl Limit) -> Self {
+        self.amended(Amend::Cleanup(limit.limit().unwrap_or(Duration::MAX)))
+    }
+
+    /// Asks `accepts` whether a firing may cancel the fence (rule D24).
+    ///
+    /// It is asked once per fence and reason, when the firing is first observed. What it declines
+    /// is out of the question for good and listed in [`Handle::declined`](crate::Handle::declined)
+    /// and [`Cancelled::declined`](crate::Cancelled::declined); everything else stays armed. Of
+    /// several guards all have to accept; a guard that panics accepts. It is not asked about the
+    /// fences around.
+    #[must_use]
+    pub fn guard(self, accepts: impl Fn(&Reason) -> bool + Send + Sync + 'static) -> Self {
+        self.amended(Amend::Guard(Arc::new(accepts)))
+    }
+
+    /// Declines the firings under a code while `declines` says so: a [`guard`](Self::guard).
+    #[must_use]
+    pub fn unless(
+        self,
+        code: impl Into<Cow<'static, str>>,
+        declines: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.amended(Amend::unless(code.into(), declines))
+    }
+
+    fn amended(mut self, amend: Amend) -> Self {
+        self.amend(amend);
+        self
+    }
+}
+
+impl fmt::Debug for Fencing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: Vec<_> = self.entries().iter().map(|entry| &entry.code).collect();
+        f.debug_struct("Fencing")
+            .field("name", &self.name())
+            .field("on", &codes)
+            .field("times", &self.times())
+            .finish()
+    }
+}

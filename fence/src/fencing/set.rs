@@ -1,0 +1,27 @@
+//! What is in a fencing.
+
+use std::borrow::Cow;
+
+use crate::fencing::policy::Policy;
+use crate::trigger::source::Entry;
+use crate::trigger::time::{Earliest, Time};
+use crate::util::small_list::Few;
+
+#[derive(Clone, Default)]
+pub(crate) struct Set {
+    pub(super) entries: Vec<Entry>,
+    pub(super) times: Few<Time>,
+    /// What follows from the times, so that no fence has to look at each of them.
+    pub(super) earliest: Earliest,
+    /// Whether a source of another make is among the entries.
+    pub(super) has_triggers: bool,
+    pub(super) name: Option<Cow<'static, str>>,
+    pub(super) policy: Option<Box<Policy>>,
+}
+
+impl Set {
+    pub(super) fn summarize(&mut self) {
+        self.earliest = Earliest::default();
+        self.times.iter().for_each(|time| self.earliest.add(time));
+    }
+}

@@ -1,0 +1,126 @@
+//! The futures that a child is wrapped in. Written by hand, since an `async` block has room for
+//! what it awaits twice.
+
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::cleanup::job::{Job, Turn};
+use crate::context::on_cancel::register;
+use crate::outcome::cleanup::Cleanup;
+use crate::tasks::ended::Ended;
+use crate::tasks::spawn::spawn_blocking;
+use crate::util::catch_unwind::{Catching, Caught, caught};
+
+pin_project! {
+    /// The whole of a child: `settle` is called with how it ended, after `counted` is dropped.
+    pub(crate) struct Work<F, C, S> {
+        #[pin]
+        future: Catching<F>,
+        rest: Option<(C, S)>,
+    }
+}
+
+impl<F: Future, C, S> Work<F, C, S> {
+    pub(crate) fn new(future: F, counted: C, settle: S) -> Self {
+        Self {
+            future: caught(future),
+            rest: Some((counted, settle)),
+        }
+    }
+}
+
+impl<F, C, S> Future for Work<F, C, S>
+where
+    F: Future,
+    S: FnOnce(Caught<F::Output>),
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let outcome = ready!(this.future.poll(cx));
+        if let Some((counted, settle)) = this.rest.take() {
+            drop(counted);
+            settle(outcome);
+        }
+        Poll::Ready(())
+    }
+}
+
+/// Waits for a place.
+pub(crate) type Queue = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
+
+pin_project! {
+    /// A child that keeps its place for as long as it runs.
+    pub(crate) struct Placed<F> {
+        #[pin]
+        future: F,
+        queue: Option<Queue>,
+        permit: Option<OwnedSemaphorePermit>,
+    }
+}
+
+impl<F> Placed<F> {
+    /// With a place, or one to wait for, or without the need of any.
+    pub(crate) fn new(
+        future: F,
+        permit: Option<OwnedSemaphorePermit>,
+        queue: Option<Queue>,
+    ) -> Self {
+        Self {
+            future,
+            queue,
+            permit,
+        }
+    }
+}
+
+impl<F: Future> Future for Placed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if let Some(queue) = this.queue {
+            *this.permit = ready!(queue.as_mut().poll(cx));
+            *this.queue = None;
+        }
+        this.future.poll(cx)
+    }
+}
+
+/// A child that runs on a thread. Cut, it waits for a thread that runs, and keeps one that does not
+/// from starting.
+pub(crate) async fn threaded<F, O>(f: F) -> O
+where
+    F: FnOnce() -> O + Send + 'static,
+    O: Send + 'static,
+{
+    // Whoever is first: the thread that starts, or the cut that keeps it from that.
+    let claimed = Arc::new(AtomicBool::new(false));
+    let (running, ended) = oneshot::channel::<()>();
+    let claim = claimed.clone();
+    let thread = spawn_blocking(move || {
+        let _running = running;
+        (!claim.swap(true, Ordering::AcqRel)).then(f)
+    });
+    let wait = async move {
+        if claimed.swap(true, Ordering::AcqRel) {
+            // It is never sent: the thread drops it.
+            let _ = ended.await;
+        }
+        Cleanup::default()
+    };
+    register(Job::new(Box::new(|_, _| Box::pin(wait)), Turn::Undo));
+    match thread.await {
+        Ended::Finished(Some(output)) => output,
+        Ended::Panicked(message) => resume_unwind(Box::new(message)),
+        // It was never run, because this child is being cut.
+        Ended::Finished(None) | Ended::Failed | Ended::Cancelled(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,205 @@
+//! Work that is done again and again.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use crate::groups::group::Group;
+use crate::groups::grouping::{Grouping, group};
+use crate::outcome::fenced::Fenced;
+use crate::outcome::firing::Firing;
+use crate::outcome::kind::ReasonKind;
+use crate::tasks::ended::ChildOutput;
+use crate::tasks::spawn::spawn;
+use crate::tasks::task::Task;
+use crate::util::catch_unwind::caught;
+
+/// Work that starts anew after each `interval`, the first time at once.
+///
+/// [`start`](Every::start) makes it a [`Task`], which belongs to the fences around the call like
+/// one that is [spawned](crate::spawn()): they end it, together with the tick that runs. So does
+/// [`cancel_and_wait`](crate::cancel_and_wait()).
+///
+/// [`overlap`](Every::overlap) says what happens if a tick is due while the one before still runs.
+/// A tick that fails hands its error to [`on_error`](Every::on_error); one that panics is reported
+/// by the panic hook. Neither ends the timer.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use tokio::time::sleep;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), fence::ZeroInterval> {
+/// let heartbeat = fence::every(Duration::from_secs(1)).start(|| async { println!("alive") })?;
+/// sleep(Duration::from_millis(3500)).await; // alive, four times
+/// fence::cancel_and_wait(heartbeat).await.cancelled().unwrap();
+/// # Ok(())
+/// # }
+/// ```
+pub fn every(interval: Duration) -> Every {
+    Every {
+        interval,
+        overlap: Overlap::default(),
+        ticks: group(),
+    }
+}
+
+/// What happens to a tick that is due while the one before still runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Overlap {
+    /// It is left out; the next one comes at its time.
+    #[default]
+    Skip,
+    /// It starts as soon as the one before has ended: none is left out, and those that are late
+    /// follow without a pause.
+    Queue,
+    /// The one before is cancelled, under the code `"handle"`, and the new one starts once that has
+    /// ended. While that takes longer than an interval, ticks are left out.
+    Cancel,
+    /// It runs beside the one before.
+    Allow,
+}
+
+/// A timer that has not started; made by [`every`].
+#[derive(Debug)]
+#[must_use = "a timer does nothing until it is started"]
+pub struct Every<E = Infallible> {
+    interval: Duration,
+    overlap: Overlap,
+    ticks: Grouping<E>,
+}
+
+impl<E: Send + 'static> Every<E> {
+    /// What to do if a tick takes longer than the interval: [`Overlap::Skip`] unless set.
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// Hands the errors of ticks to `handler`, at once, in the task of the tick.
+    pub fn on_error<T>(self, handler: impl Fn(T) + Send + Sync + 'static) -> Every<T> {
+        Every {
+            interval: self.interval,
+            overlap: self.overlap,
+            ticks: self.ticks.on_error(handler),
+        }
+    }
+
+    /// Starts it. `tick` makes the work anew each time.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, like `tokio::spawn`.
+    pub fn start<F>(
+        self,
+        tick: impl FnMut() -> F + Send + 'static,
+    ) -> Result<Task<Infallible>, ZeroInterval>
+    where
+        F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
+    {
+        if self.interval.is_zero() {
+            return Err(ZeroInterval);
+        }
+        let ticker = Ticker {
+            times: interval_at(Instant::now(), self.interval),
+            tick,
+        };
+        let run = self.ticks.run(move |group| ticker.run(self.overlap, group));
+        Ok(spawn(async {
+            match run.await {
+                Fenced::Completed(never) => never,
+                // Only what encloses this very task cuts the group.
+                Fenced::Cancelled(_) => std::future::pending().await,
+            }
+        }))
+    }
+}
+
+struct Ticker<K> {
+    times: Interval,
+    tick: K,
+}
+
+impl<K: FnMut() -> F, F> Ticker<K>
+where
+    F: Future + Send + 'static,
+{
+    async fn run<E>(mut self, overlap: Overlap, group: Group<E>) -> Infallible
+    where
+        E: Send + 'static,
+        F::Output: ChildOutput<E, Value: Send> + Send,
+    {
+        self.times.set_missed_tick_behavior(match overlap {
+            Overlap::Queue => MissedTickBehavior::Burst,
+            _ => MissedTickBehavior::Skip,
+        });
+        let mut last: Option<Task<_>> = None;
+        loop {
+            self.times.tick().await;
+            last = in_the_way(overlap, last).await;
+            if last.is_some() {
+                continue;
+            }
+            let Ok(tick) = catch_unwind(AssertUnwindSafe(&mut self.tick)) else {
+                continue;
+            };
+            let tick = caught(tick);
+            last = Some(group.spawn(async { Quiet(tick.await.ok()) }));
+        }
+    }
+}
+
+/// Has the tick before make way for the next one; gives it back if that one is to be left out.
+async fn in_the_way<T>(overlap: Overlap, last: Option<Task<T>>) -> Option<Task<T>> {
+    let running = last?;
+    match overlap {
+        Overlap::Skip => return Some(running).filter(|running| !running.is_finished()),
+        Overlap::Queue => drop(running.await),
+        Overlap::Cancel => {
+            let firing = Firing::new(ReasonKind::Handle).because("the next one is due");
+            running.handle().shared().fire(firing.unlocated());
+            drop(running.await);
+        }
+        Overlap::Allow => {}
+    }
+    None
+}
+
+/// What a tick returned; nothing if it panicked.
+struct Quiet<O>(Option<O>);
+
+impl<E, O: ChildOutput<E>> ChildOutput<E> for Quiet<O> {
+    /// Nobody wants it, and its destructor is user code: it is dropped where a panic ends nothing.
+    type Value = ();
+
+    fn into_result(self) -> Result<(), E> {
+        let result = || {
+            self.0
+                .map_or(Ok(()), |output| output.into_result().map(drop))
+        };
+        catch_unwind(AssertUnwindSafe(result)).unwrap_or(Ok(()))
+    }
+}
+
+/// An interval of zero, which would be a loop without a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZeroInterval;
+
+impl fmt::Display for ZeroInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an interval of zero leaves no time between two ticks: make it longer")
+    }
+}
+
+impl Error for ZeroInterval {}

@@ -1,0 +1,263 @@
+//! Spawning into a group.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::engine::handle::Handle;
+use crate::groups::child::{Placed, Queue, threaded};
+use crate::groups::errors::Errors;
+use crate::groups::options::Options;
+use crate::groups::task_set::Crew;
+use crate::outcome::cancelled::Cancelled;
+use crate::outcome::firing::Firing;
+use crate::outcome::reason::Reason;
+use crate::tasks::ended::ChildOutput;
+use crate::tasks::task::Task;
+
+/// The inside of a [`group`](crate::group()) or [`try_group`](crate::try_group()): what its host,
+/// and every child that is given a clone, spawns with.
+///
+/// A child sees what is bound where the group is run, and belongs to the group and the fences
+/// around it, wherever it is spawned. Once the group is cancelled, no new child is ever polled;
+/// once it has ended, none is spawned any more. Either way the future is dropped, and its [`Task`]
+/// says why.
+///
+/// A shield in the host keeps the host, not the children: what waits for a child beside it may see
+/// it cancelled before the host is cut.
+///
+/// # Examples
+///
+/// Children that spawn siblings, at most two of which run at once:
+///
+/// ```
+/// use fence::Group;
+///
+/// fn visit(group: &Group, depth: u32) {
+///     let inside = group.clone();
+///     group.spawn(async move {
+///         for _ in 0..depth {
+///             visit(&inside, depth - 1);
+///         }
+///     });
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let two = 2.try_into().unwrap();
+/// let outcome = fence::group().limit(two).run(async |group| visit(&group, 4)).await;
+/// assert!(outcome.is_completed());
+/// # }
+/// ```
+pub struct Group<E = Infallible> {
+    inner: Arc<Inner<E>>,
+}
+
+struct Inner<E> {
+    crew: Arc<Crew>,
+    handle: OnceLock<Handle>,
+    /// One for each child that may run.
+    places: Option<Arc<Semaphore>>,
+    errors: Errors<E>,
+}
+
+impl<E> Group<E> {
+    pub(crate) fn new(options: &Options, errors: Errors<E>) -> Self {
+        let places = options.limit.map(|limit| {
+            let limit = limit.get().min(Semaphore::MAX_PERMITS);
+            Arc::new(Semaphore::new(limit))
+        });
+        Self {
+            inner: Arc::new(Inner {
+                crew: Arc::default(),
+                handle: OnceLock::new(),
+                places,
+                errors,
+            }),
+        }
+    }
+
+    pub(crate) fn errors(&self) -> &Errors<E> {
+        &self.inner.errors
+    }
+
+    pub(crate) fn crew(&self) -> &Arc<Crew> {
+        &self.inner.crew
+    }
+
+    /// The group is cancelled through this handle.
+    pub(crate) fn appoint(&self, handle: Handle) {
+        // It is run once, so this is the first value.
+        let _ = self.inner.handle.set(handle);
+    }
+
+    /// Cancels the group under the code `"handle"`: what [`Handle::cancel`] does.
+    ///
+    /// Host and children are cut at their next `.await`, and whoever calls this goes on to it. As
+    /// with any body, one that ends before is complete: a host that cancels and returns at once,
+    /// with no child left to wait for, is `Completed`. A [`checkpoint`](crate::checkpoint) behind
+    /// it makes sure.
+    #[track_caller]
+    pub fn cancel(&self) -> bool {
+        self.handle().cancel()
+    }
+
+    /// The handle of the group, to cancel it for reasons of your own and to ask for its state.
+    ///
+    /// # Panics
+    ///
+    /// Never: the host of a group gets it only after it has its handle.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        let handle = self.inner.handle.get();
+        handle.expect("a group that runs has its handle")
+    }
+
+    /// How many children have not ended.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.inner.crew.running()
+    }
+}
+
+impl<E: Send + 'static> Group<E> {
+    /// Spawns a child. It never waits: under a [limit](crate::groups::grouping::Grouping::limit) the child
+    /// does, for a place. [`reserve`](Self::reserve) is for those who should wait themselves.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, like `tokio::spawn`.
+    pub fn spawn<F>(&self, future: F) -> Task<<F::Output as ChildOutput<E>>::Value>
+    where
+        F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
+    {
+        self.spawn_at(None, future)
+    }
+
+    /// Spawns plain code on a thread of the blocking pool.
+    ///
+    /// Nothing can cut a thread, so a group that is cancelled waits for it, for as long as its
+    /// cleanups may take: the code has to ask [`check`](crate::check). Code that still waits for
+    /// its thread is never run (rule D28).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, like `tokio::task::spawn_blocking`.
+    pub fn spawn_blocking<F, O>(&self, f: F) -> Task<O::Value>
+    where
+        F: FnOnce() -> O + Send + 'static,
+        O: ChildOutput<E, Value: Send> + Send + 'static,
+    {
+        self.spawn(threaded(f))
+    }
+
+    /// Waits for a place for one more child: backpressure for whoever makes the work.
+    ///
+    /// Without a [limit](crate::groups::grouping::Grouping::limit) there always is one. A child that has a
+    /// place and waits for another keeps its own: if all do, none ever gets one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it gives up the place in the queue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn serve(_: u32) {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let mut requests = 0..3;
+    /// let hundred = 100.try_into().unwrap();
+    /// fence::group()
+    ///     .limit(hundred)
+    ///     .run(async |group| loop {
+    ///         let place = group.reserve().await; // nothing is accepted that cannot be served
+    ///         let Some(request) = requests.next() else { break };
+    ///         place.spawn(serve(request));
+    ///     })
+    ///     .await
+    ///     .unwrap();
+    /// # }
+    /// ```
+    pub async fn reserve(&self) -> Place<E> {
+        let permit = match self.inner.places.clone() {
+            Some(places) => places.acquire_owned().await.ok(),
+            None => None,
+        };
+        Place {
+            group: self.clone(),
+            permit,
+        }
+    }
+
+    fn spawn_at<F>(
+        &self,
+        permit: Option<OwnedSemaphorePermit>,
+        future: F,
+    ) -> Task<<F::Output as ChildOutput<E>>::Value>
+    where
+        F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
+    {
+        let (send, ended) = oneshot::channel();
+        let places = self.inner.places.clone().filter(|_| permit.is_none());
+        let queue =
+            places.map(|places| -> Queue { Box::pin(async { places.acquire_owned().await.ok() }) });
+        let body = Placed::new(future, permit, queue);
+        let group = self.clone();
+        let settle = move |handle: &Handle, outcome| {
+            // Whoever does not wait for it needs no outcome.
+            let _ = send.send(group.settle(handle, outcome));
+        };
+        let (handle, task) = self.inner.crew.spawn(body, settle);
+        match task {
+            Some(task) => Task::sent(handle, ended, task),
+            None => Task::refused(handle, self.why_ended()),
+        }
+    }
+
+    fn why_ended(&self) -> Cancelled {
+        Cancelled::of_drop(match self.handle().reasons() {
+            [] => vec![Reason::new(
+                "dropped".into(),
+                Firing::of_drop().because("the group has ended"),
+            )],
+            reasons => reasons.to_vec(),
+        })
+    }
+}
+
+impl<E> Clone for Group<E> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<E> fmt::Debug for Group<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group")
+            .field("handle", &self.inner.handle.get())
+            .field("running", &self.running())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place for one child; made by [`Group::reserve`]. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Place<E = Infallible> {
+    group: Group<E>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<E: Send + 'static> Place<E> {
+    /// Spawns the child, which starts at once: like [`Group::spawn`] otherwise.
+    pub fn spawn<F>(self, future: F) -> Task<<F::Output as ChildOutput<E>>::Value>
+    where
+        F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
+    {
+        self.group.spawn_at(self.permit, future)
+    }
+}

@@ -1,0 +1,13 @@
+//! What a group is started with.
+
+use std::num::NonZeroUsize;
+
+use crate::fencing::fencing::Fencing;
+
+/// What a group is started with.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) fencing: Fencing,
+    /// How many children run at once.
+    pub(crate) limit: Option<NonZeroUsize>,
+}

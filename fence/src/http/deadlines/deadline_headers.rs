@@ -1,0 +1,205 @@
+//! The headers that a request's deadline is read from.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+
+use crate::http::answers::is_grpc;
+use crate::http::deadlines::deadline_format::{DeadlineFormat, DeadlineHeader};
+use crate::http::deadlines::time_unit::TimeUnit;
+
+/// Which headers of a request say how much time it has.
+///
+/// The default reads the two that a specification defines: `grpc-timeout`, of gRPC requests, and
+/// `connect-timeout-ms`. The others are opt-in, since anybody may send them: a client can shorten
+/// its own request with them, and make it longer only where nothing caps it.
+///
+/// | method | header | written by |
+/// | --- | --- | --- |
+/// | [`grpc`](Self::grpc) | `grpc-timeout` | gRPC clients |
+/// | [`connect`](Self::connect) | `connect-timeout-ms` | Connect clients |
+/// | [`envoy`](Self::envoy) | `x-envoy-expected-rq-timeout-ms` | Envoy, for the service behind it |
+/// | [`google`](Self::google) | `x-server-timeout`, in seconds | clients of Google's APIs |
+/// | [`custom`](Self::custom) | any | your own |
+///
+/// All are relative, so that the clocks of two machines need not agree; a header with a point in
+/// time cannot be read. [`OutgoingDeadline`](crate::OutgoingDeadline) is the other direction.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{DeadlineHeaders, TimeUnit};
+/// use http::{HeaderMap, HeaderName, HeaderValue};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("connect-timeout-ms", HeaderValue::from_static("3000"));
+/// headers.insert("x-patience", HeaderValue::from_static("2"));
+/// assert_eq!(DeadlineHeaders::default().read(&headers), Some(Duration::from_secs(3)));
+///
+/// let patience = HeaderName::from_static("x-patience");
+/// let ours = DeadlineHeaders::default().envoy().custom(patience, TimeUnit::Seconds);
+/// assert_eq!(ours.read(&headers), Some(Duration::from_secs(2)));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DeadlineHeaders {
+    headers: Vec<DeadlineHeader>,
+}
+
+impl DeadlineHeaders {
+    /// Reads nothing: to start from, or to leave deadlines out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::DeadlineHeaders;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("connect-timeout-ms", HeaderValue::from_static("3000"));
+    /// assert_eq!(DeadlineHeaders::none().read(&headers), None);
+    /// ```
+    pub const fn none() -> Self {
+        Self {
+            headers: Vec::new(),
+        }
+    }
+
+    /// Reads `grpc-timeout` where the `content-type` begins with `application/grpc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::DeadlineHeaders;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("grpc-timeout", HeaderValue::from_static("5S"));
+    /// let grpc = DeadlineHeaders::none().grpc();
+    /// assert_eq!(grpc.read(&headers), None);
+    ///
+    /// headers.insert("content-type", HeaderValue::from_static("application/grpc+proto"));
+    /// assert_eq!(grpc.read(&headers), Some(Duration::from_secs(5)));
+    /// ```
+    pub fn grpc(self) -> Self {
+        self.and(DeadlineHeader::grpc())
+    }
+
+    /// Reads `connect-timeout-ms`: a whole number of at most ten digits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::DeadlineHeaders;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("connect-timeout-ms", HeaderValue::from_static("250"));
+    /// let connect = DeadlineHeaders::none().connect();
+    /// assert_eq!(connect.read(&headers), Some(Duration::from_millis(250)));
+    /// ```
+    pub fn connect(self) -> Self {
+        self.and(DeadlineHeader::connect())
+    }
+
+    /// Reads `x-envoy-expected-rq-timeout-ms`, with which Envoy tells how long it will wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::DeadlineHeaders;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("x-envoy-expected-rq-timeout-ms", HeaderValue::from_static("15000"));
+    /// let behind_envoy = DeadlineHeaders::default().envoy();
+    /// assert_eq!(behind_envoy.read(&headers), Some(Duration::from_secs(15)));
+    /// ```
+    pub fn envoy(self) -> Self {
+        let name = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
+        self.custom(name, TimeUnit::Millis)
+    }
+
+    /// Reads `x-server-timeout`: seconds, maybe with decimals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::DeadlineHeaders;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("x-server-timeout", HeaderValue::from_static("0.5"));
+    /// let google = DeadlineHeaders::default().google();
+    /// assert_eq!(google.read(&headers), Some(Duration::from_millis(500)));
+    /// ```
+    pub fn google(self) -> Self {
+        let name = HeaderName::from_static("x-server-timeout");
+        self.custom(name, TimeUnit::Seconds)
+    }
+
+    /// Reads a number from a header of your own.
+    ///
+    /// Names such as `request-timeout` say nothing of their unit, so this does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{DeadlineHeaders, TimeUnit};
+    /// use http::{HeaderMap, HeaderName, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("request-timeout", HeaderValue::from_static("30"));
+    /// let name = HeaderName::from_static("request-timeout");
+    /// let ours = DeadlineHeaders::default().custom(name, TimeUnit::Seconds);
+    /// assert_eq!(ours.read(&headers), Some(Duration::from_secs(30)));
+    /// ```
+    pub fn custom(self, name: HeaderName, unit: TimeUnit) -> Self {
+        self.and(DeadlineHeader::number(name, unit))
+    }
+
+    /// How long the request has: the shortest that any of the headers says.
+    ///
+    /// A header that occurs several times counts each time. What cannot be read is passed over, as
+    /// if it were not there; zero is a deadline that has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::DeadlineHeaders;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// for value in ["3000", "soon", "1000"] {
+    ///     headers.append("connect-timeout-ms", HeaderValue::from_static(value));
+    /// }
+    /// assert_eq!(DeadlineHeaders::default().read(&headers), Some(Duration::from_secs(1)));
+    /// assert_eq!(DeadlineHeaders::default().read(&HeaderMap::new()), None);
+    /// ```
+    #[must_use]
+    pub fn read(&self, headers: &HeaderMap) -> Option<Duration> {
+        let counts =
+            |header: &&DeadlineHeader| header.format != DeadlineFormat::Grpc || is_grpc(headers);
+        let known = self.headers.iter().filter(counts);
+        known.filter_map(|header| header.read(headers)).min()
+    }
+
+    fn and(mut self, header: DeadlineHeader) -> Self {
+        self.headers.push(header);
+        self
+    }
+}
+
+/// `grpc-timeout` and `connect-timeout-ms`.
+impl Default for DeadlineHeaders {
+    fn default() -> Self {
+        Self::none().grpc().connect()
+    }
+}

@@ -1,0 +1,165 @@
+//! The outcome of a fence that cut its body.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::outcome::cleanup::Cleanup;
+use crate::outcome::firing::Firing;
+use crate::outcome::kind::ReasonKind;
+use crate::outcome::reason::Reason;
+use crate::outcome::reason_list::Reasons;
+
+/// Why a body was cut, and by whom: an error, one pointer wide.
+///
+/// It holds every reason that had fired when the fence resolved, in firing order (rule D9), and at
+/// least one. `Display` joins their messages with `"; "`, and adds what went wrong in cleanups.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let limit = Duration::from_secs(5);
+/// let fence = Fencing::new().named("page").timeout(limit).run(std::future::pending::<()>());
+/// let why = fence.await.cancelled().unwrap();
+///
+/// assert!(why.is_timeout());
+/// assert_eq!(why.elapsed(), limit);
+/// assert_eq!(why.to_string(), "`page` cancelled: timeout: timed out after 5s");
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cancelled {
+    record: Arc<Record>,
+}
+
+#[derive(Default)]
+pub(crate) struct Record {
+    pub(crate) reasons: Reasons,
+    pub(crate) declined: Vec<Reason>,
+    pub(crate) cleanup: Cleanup,
+    pub(crate) name: Option<Cow<'static, str>>,
+    /// When it started, if it looked at the clock then, and when it was cut.
+    pub(crate) ran: Option<(Instant, Instant)>,
+}
+
+impl Cancelled {
+    /// Seals a record.
+    #[inline]
+    pub(crate) fn new(record: Record) -> Self {
+        debug_assert!(!record.reasons.is_empty(), "a cancelled fence has a reason");
+        Self {
+            record: Arc::new(record),
+        }
+    }
+
+    /// Why a task that was dropped from outside has no value: for `reasons`, if there are any.
+    pub(crate) fn of_drop(mut reasons: Vec<Reason>) -> Self {
+        if reasons.is_empty() {
+            reasons.push(Reason::new("dropped".into(), Firing::of_drop()));
+        }
+        Self::new(Record {
+            reasons: Reasons::sorted(reasons),
+            ..Record::default()
+        })
+    }
+
+    /// Every reason that had fired when the fence resolved, in firing order; never empty.
+    #[must_use]
+    pub fn reasons(&self) -> &[Reason] {
+        &self.record.reasons
+    }
+
+    /// The reason that fired first.
+    #[must_use]
+    pub fn primary(&self) -> &Reason {
+        &self.record.reasons[0]
+    }
+
+    /// Whether a reason of this code is among them.
+    #[must_use]
+    pub fn by(&self, code: &str) -> bool {
+        self.record
+            .reasons
+            .iter()
+            .any(|reason| reason.code() == code)
+    }
+
+    /// What fired as well and was declined by a guard (rule D24), in the order of asking.
+    #[must_use]
+    pub fn declined(&self) -> &[Reason] {
+        &self.record.declined
+    }
+
+    /// What became of the cleanups (rule D25).
+    #[must_use]
+    pub fn cleanup(&self) -> &Cleanup {
+        &self.record.cleanup
+    }
+
+    /// Whether time was what fired first: a timeout, a budget or a deadline.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.primary().kind() == ReasonKind::Timeout
+    }
+
+    /// The name of the fence: what [`Fencing::named`](crate::Fencing::named) or `name = "…"` gave
+    /// it, or that of the `#[fenced]` function.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.record.name.as_deref()
+    }
+
+    /// How long the body ran: from the first poll to the cut.
+    ///
+    /// Zero if the body was never polled. A fence without a time trigger reads the clock only once
+    /// its body was pending, and counts from there.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let ran = self.record.ran;
+        ran.map_or(Duration::ZERO, |(start, end)| end - start)
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "`{name}` cancelled: ")?,
+            None => f.write_str("cancelled: ")?,
+        }
+        for (index, reason) in self.reasons().iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{reason}")?;
+        }
+        if !self.cleanup().is_clean() {
+            write!(f, " ({})", self.cleanup())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancelled")
+            .field("name", &self.name())
+            .field("reasons", &self.reasons())
+            .field("declined", &self.declined())
+            .field("cleanup", &self.cleanup())
+            .field("elapsed", &self.elapsed())
+            .finish()
+    }
+}
+
+impl Error for Cancelled {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.primary().cause().map(|cause| cause as _)
+    }
+}

@@ -1,0 +1,23 @@
+//! What kind of trigger fired.
+
+/// What kind of trigger fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReasonKind {
+    /// A timeout, a budget or a deadline.
+    Timeout,
+    /// An [`Event`](crate::Event).
+    Event,
+    /// A [`Handle`](crate::Handle).
+    Handle,
+    /// A cancellation that a [linked](crate::Fencing::linked) fence inside passed up, under the
+    /// code and with the cause that it had there.
+    Linked,
+    /// A child of a [`try_group`](crate::try_group()) that returned an error, or a panic in a group.
+    Failed,
+    /// A [`DropGuard`](crate::DropGuard) that was dropped while armed, or the fence around a
+    /// spawned task.
+    Dropped,
+    /// A [`Trigger`](crate::Trigger) of another make, under the name that it gives itself.
+    Custom(&'static str),
+}

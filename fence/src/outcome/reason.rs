@@ -1,0 +1,162 @@
+//! Why a fence was cancelled: the record of one firing.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::outcome::firing::Firing;
+use crate::outcome::kind::ReasonKind;
+
+/// The record of one firing that cancelled a fence: who fired, when, where and why (rule D12).
+///
+/// `Display` is the message for people, such as `shutdown: event set`; match on
+/// [`code`](Self::code) in programs.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Event, Fencing, ReasonKind};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let stop = Event::new();
+/// stop.set_because("deploy");
+/// let outcome = Fencing::new().on("shutdown", &stop).run(async {}).await;
+///
+/// let reason = &outcome.reasons()[0];
+/// assert_eq!(reason.code(), "shutdown");
+/// assert_eq!(reason.kind(), ReasonKind::Event);
+/// assert_eq!(reason.to_string(), "shutdown: deploy");
+/// assert!(reason.location().unwrap().file().ends_with(".rs"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Reason {
+    code: Cow<'static, str>,
+    firing: Firing,
+}
+
+impl Reason {
+    #[inline]
+    pub(crate) fn new(code: Cow<'static, str>, mut firing: Firing) -> Self {
+        let code = firing.code.take().map_or(code, |code| *code);
+        Self { code, firing }
+    }
+
+    /// The same of a firing that stays where it is.
+    #[inline]
+    pub(crate) fn of(code: Cow<'static, str>, firing: &Firing) -> Self {
+        Self::new(code, firing.clone())
+    }
+
+    /// The code under which the trigger was declared.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What kind of trigger fired.
+    #[must_use]
+    pub fn kind(&self) -> ReasonKind {
+        if self.firing.is_linked {
+            ReasonKind::Linked
+        } else {
+            self.firing.kind
+        }
+    }
+
+    /// What kind of trigger fired where it began, however far a link has carried it.
+    #[cfg(feature = "http")]
+    pub(crate) fn kind_at_source(&self) -> ReasonKind {
+        self.firing.kind
+    }
+
+    /// The error that the firing carried, if any.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.firing.cause()
+    }
+
+    /// The source line that fired it; `None` for time, failures and signals, which no line fires.
+    #[must_use]
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        self.firing.location
+    }
+
+    /// When it fired, on tokio's clock.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.firing.at
+    }
+
+    /// The firing by itself, which keeps the code.
+    pub(crate) fn to_firing(&self) -> Firing {
+        self.firing.clone().with_code(self.code.clone())
+    }
+
+    /// The same as it looks one fence further out (D30).
+    pub(crate) fn linked(&self) -> Firing {
+        let mut firing = self.to_firing();
+        firing.is_linked = true;
+        firing
+    }
+
+    /// Whether the two are one reason (D10).
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.order() == other.order()
+    }
+
+    /// The same for two looks at one trigger, which may make a firing anew each time it is asked.
+    pub(crate) fn is_seen_as(&self, other: &Self) -> bool {
+        let are_foreign = self.firing.is_foreign && other.firing.is_foreign;
+        self.is_same(other) || (are_foreign && self.code == other.code)
+    }
+
+    /// Firing order (D9). Time comes first among equals: it passed before the code of that instant
+    /// ran.
+    pub(crate) fn order(&self) -> (Instant, u64) {
+        (self.firing.at, self.firing.seq)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.code)?;
+        match (&self.firing.cause, self.firing.kind) {
+            (Some(cause), _) => write!(f, "{cause}"),
+            (None, ReasonKind::Timeout) => match self.firing.limit.unwrap_or_default() {
+                Duration::ZERO => f.write_str("timed out after 0s"),
+                limit => write!(f, "timed out after {limit:?}"),
+            },
+            (None, ReasonKind::Event) => f.write_str("event set"),
+            (None, ReasonKind::Handle) => f.write_str("cancelled through its handle"),
+            (None, ReasonKind::Dropped) if self.firing.location.is_none() => {
+                f.write_str("dropped from outside")
+            }
+            (None, ReasonKind::Dropped) => f.write_str("guard dropped"),
+            (None, ReasonKind::Linked) => f.write_str("cancelled"),
+            (None, ReasonKind::Failed) => f.write_str("failed"),
+            (None, ReasonKind::Custom(kind)) => write!(f, "{kind} fired"),
+        }?;
+        if self.firing.is_linked {
+            f.write_str(", through a link")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reason")
+            .field("code", &self.code)
+            .field("kind", &self.kind())
+            .field("cause", &self.firing.cause)
+            .field("location", &self.firing.location.map(ToString::to_string))
+            .field("at", &self.firing.at)
+            .finish()
+    }
+}

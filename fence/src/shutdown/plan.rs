@@ -1,0 +1,116 @@
+//! How long each stage of a shutdown may take.
+
+use std::io;
+use std::time::Duration;
+
+/// How long each stage of a [`Shutdown`] may take.
+///
+/// The default fits Kubernetes: 5 s + 20 s + 3 s, of the 30 s after which it kills. The stages have
+/// to fit into the [termination grace](Self::termination_grace), or the plan is refused. Others
+/// give less time, or more: `docker stop` and Cloud Run 10 s, systemd 90 s. What a `preStop` hook
+/// takes counts as well.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::ShutdownPlan;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> std::io::Result<()> {
+/// let minute = ShutdownPlan::new().drain(Duration::from_secs(60));
+/// assert_eq!(
+///     minute.install().unwrap_err().to_string(),
+///     "a shutdown in 5s + 60s + 3s does not fit into a termination grace of 30s: \
+///      shorten a stage, or raise `termination_grace` (and what your supervisor grants)"
+/// );
+/// let shutdown = minute.termination_grace(Duration::from_secs(90)).install()?;
+/// assert!(shutdown.is_ready());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a plan does nothing until it is installed"]
+pub struct ShutdownPlan {
+    pub(crate) pre_drain: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) hard: Duration,
+    termination_grace: Duration,
+}
+
+impl ShutdownPlan {
+    /// The plan for Kubernetes.
+    pub const fn new() -> Self {
+        Self {
+            pre_drain: Duration::from_secs(5),
+            drain: Duration::from_secs(20),
+            hard: Duration::from_secs(3),
+            termination_grace: Duration::from_secs(30),
+        }
+    }
+
+    /// How long everything runs on after the first signal, no longer ready: 5 s unless set.
+    ///
+    /// Load balancers learn of the end at the same time as the process does, and send requests
+    /// until they have.
+    pub const fn pre_drain(mut self, time: Duration) -> Self {
+        self.pre_drain = time;
+        self
+    }
+
+    /// How long the work in progress has after the event `"shutdown"`: 20 s unless set.
+    pub const fn drain(mut self, time: Duration) -> Self {
+        self.drain = time;
+        self
+    }
+
+    /// How long what is left has after the event `"shutdown-hard"`: 3 s unless set.
+    pub const fn hard(mut self, time: Duration) -> Self {
+        self.hard = time;
+        self
+    }
+
+    /// How long after the first signal the supervisor kills the process: 30 s unless set.
+    ///
+    /// That is `terminationGracePeriodSeconds` on Kubernetes, `TimeoutStopSec` of systemd. Where
+    /// nobody kills, it is `Duration::MAX`.
+    pub const fn termination_grace(mut self, time: Duration) -> Self {
+        self.termination_grace = time;
+        self
+    }
+
+    fn total(&self) -> Duration {
+        let total = self.pre_drain.saturating_add(self.drain);
+        total.saturating_add(self.hard)
+    }
+
+    /// For what `main` still does after the last stage.
+    pub(crate) fn slack(&self) -> Duration {
+        let slack = self.termination_grace.saturating_sub(self.total()) / 2;
+        slack.min(Duration::from_secs(1))
+    }
+
+    pub(super) fn check(&self) -> io::Result<()> {
+        if self.total() < self.termination_grace || self.termination_grace == Duration::MAX {
+            return Ok(());
+        }
+        let Self {
+            pre_drain,
+            drain,
+            hard,
+            termination_grace,
+        } = self;
+        let text = format!(
+            "a shutdown in {pre_drain:?} + {drain:?} + {hard:?} does not fit into a termination \
+             grace of {termination_grace:?}: shorten a stage, or raise `termination_grace` (and \
+             what your supervisor grants)"
+        );
+        Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+    }
+}
+
+impl Default for ShutdownPlan {
+    fn default() -> Self {
+        Self::new()
+    }
+}

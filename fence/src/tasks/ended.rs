@@ -1,0 +1,213 @@
+//! What became of a task.
+
+use std::convert::Infallible;
+
+use crate::outcome::cancelled::Cancelled;
+use crate::outcome::fenced::Fenced;
+use crate::outcome::reason::Reason;
+use crate::util::catch_unwind::{Caught, message};
+use crate::util::never::Returns;
+
+/// What became of a [`Task`](crate::Task): the four ways in which it can end, told apart.
+///
+/// An error that a plain task returns is its value, `Finished(Err(…))`. Only in a
+/// [`group`](crate::group()) or [`try_group`](crate::try_group()), where errors belong to the
+/// group, does a child end as `Failed`.
+///
+/// # Examples
+///
+/// ```
+/// use fence::Ended;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(fence::spawn(async { 7 }).await.unwrap(), 7);
+///
+/// let waiting = fence::spawn(std::future::pending::<()>());
+/// waiting.cancel();
+/// assert!(matches!(waiting.await, Ended::Cancelled(why) if why.by("handle")));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "the task may not have finished: match on it, or `unwrap` it"]
+pub enum Ended<T> {
+    /// It ran to its end.
+    Finished(T),
+    /// It returned an error, which its group has.
+    Failed,
+    /// It was cut, for these reasons; or aborted, for the reason `"dropped"`.
+    Cancelled(Cancelled),
+    /// It panicked, with this message.
+    Panicked(String),
+}
+
+impl<T> Ended<T> {
+    /// Whether it ran to its end.
+    pub fn is_finished(&self) -> bool {
+        matches!(self, Self::Finished(_))
+    }
+
+    /// Whether it was cut or aborted.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
+    }
+
+    /// Whether it was cut with a reason of this code among the reasons.
+    pub fn cancelled_by(&self, code: &str) -> bool {
+        matches!(self, Self::Cancelled(why) if why.by(code))
+    }
+
+    /// The reasons, in firing order; empty if it was not cut.
+    pub fn reasons(&self) -> &[Reason] {
+        match self {
+            Self::Cancelled(why) => why.reasons(),
+            _ => &[],
+        }
+    }
+
+    /// The value, if it ran to its end.
+    pub fn finished(self) -> Option<T> {
+        match self {
+            Self::Finished(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Why it was cut, if it was.
+    pub fn cancelled(self) -> Option<Cancelled> {
+        match self {
+            Self::Cancelled(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Applies a function to the value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Ended<U> {
+        match self {
+            Self::Finished(value) => Ended::Finished(f(value)),
+            Self::Failed => Ended::Failed,
+            Self::Cancelled(why) => Ended::Cancelled(why),
+            Self::Panicked(message) => Ended::Panicked(message),
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not run to its end; the message says what became of it.
+    #[track_caller]
+    pub fn unwrap(self) -> T {
+        self.expect("called `Ended::unwrap()` on a task that did not finish")
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not run to its end, with `message` and what became of it.
+    #[track_caller]
+    pub fn expect(self, message: &str) -> T {
+        match self {
+            Self::Finished(value) => value,
+            Self::Failed => panic!("{message}: its group has the error"),
+            Self::Cancelled(why) => panic!("{message}: {why}"),
+            Self::Panicked(panic) => panic!("{message}: it panicked: {panic}"),
+        }
+    }
+}
+
+impl<T, E: From<Cancelled>> Ended<Result<T, E>> {
+    /// Folds a cancellation into the task's own `Result`.
+    ///
+    /// # Errors
+    ///
+    /// The task's own error, or the cancellation turned into one.
+    ///
+    /// # Panics
+    ///
+    /// If the task panicked, with its message.
+    #[track_caller]
+    pub fn flatten(self) -> Result<T, E> {
+        match self {
+            Self::Cancelled(why) => Err(why.into()),
+            other => other.expect("a task did not finish"),
+        }
+    }
+}
+
+impl<T> From<Fenced<T>> for Ended<T> {
+    fn from(outcome: Fenced<T>) -> Self {
+        match outcome {
+            Fenced::Completed(value) => Self::Finished(value),
+            Fenced::Cancelled(why) => Self::Cancelled(why),
+        }
+    }
+}
+
+impl<T> From<Caught<Fenced<T>>> for Ended<T> {
+    fn from(outcome: Caught<Fenced<T>>) -> Self {
+        match outcome {
+            Ok(outcome) => outcome.into(),
+            Err(panic) => Self::Panicked(message(&*panic)),
+        }
+    }
+}
+
+/// What the future of a child may return in a group whose errors are of the type `E`: `()`, a
+/// `Result<T, E>`, a [`Fenced`] of those, or nothing at all, like an endless loop.
+///
+/// Other values are wrapped in `Ok`. Errors go to the group, so that none is lost; that a fenced
+/// child was cancelled is no error.
+#[diagnostic::on_unimplemented(
+    message = "a child that returns `{Self}` does not fit into this group, whose errors are `{E}`",
+    label = "this child returns `{Self}`",
+    note = "a child returns `()`, or a `Result` whose error the group takes: wrap other values in `Ok`",
+    note = "a `group` takes the errors that its handler takes: `group().on_error(|error: MyError| …)`"
+)]
+pub trait ChildOutput<E = Infallible> {
+    /// What is left for the child's [`Task`](crate::Task).
+    type Value;
+
+    /// Takes the error out.
+    ///
+    /// # Errors
+    ///
+    /// The error of the child.
+    fn into_result(self) -> Result<Self::Value, E>;
+}
+
+impl<E> ChildOutput<E> for () {
+    type Value = ();
+
+    fn into_result(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+impl<E> ChildOutput<E> for <fn() -> ! as Returns>::Output {
+    type Value = Infallible;
+
+    fn into_result(self) -> Result<Infallible, E> {
+        match self {}
+    }
+}
+
+impl<T, E> ChildOutput<E> for Result<T, E> {
+    type Value = T;
+
+    fn into_result(self) -> Result<T, E> {
+        self
+    }
+}
+
+impl<E, O: ChildOutput<E>> ChildOutput<E> for Fenced<O> {
+    type Value = Fenced<O::Value>;
+
+    fn into_result(self) -> Result<Self::Value, E> {
+        Ok(match self {
+            Fenced::Completed(output) => Fenced::Completed(output.into_result()?),
+            Fenced::Cancelled(why) => Fenced::Cancelled(why),
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! Tasks and threads that belong to the fences around the place where they were spawned (D27, D28).
+
+use std::sync::Arc;
+
+use tokio::task;
+
+use crate::context::bound::Bound;
+use crate::engine::blocking;
+use crate::engine::fence::Fence;
+use crate::engine::frames::current;
+use crate::engine::handle::Handle;
+use crate::engine::state::shared::Shared;
+use crate::fencing::fencing::Fencing;
+use crate::fencing::policy::Policy;
+use crate::outcome::fenced::Fenced;
+use crate::tasks::task::Task;
+use crate::trigger::event::Event;
+
+/// Spawns a task that behaves as if the future stood here: the fences around enclose it too.
+///
+/// What is bound here is bound in the task. When a fence around this call cuts its body, or is
+/// dropped midway, the task is cut as well, and its outcome tells why; a fence that completes lets
+/// go of it. A [`shield`](crate::shield) between the fence and the call keeps the fence away
+/// (rule D27). If one of the fences has been cut before the task starts, the future is never
+/// polled. Nobody waits for the task but who awaits the [`Task`]; a [`group`](crate::group()) does.
+///
+/// That the outermost fence wins (rule D13) holds between tasks once the outer fence's own task has
+/// been polled: until then a fence in this task that fires on the same event acts by itself.
+///
+/// `tokio::spawn(future.in_context())` keeps only what is bound, and plain `tokio::spawn` nothing.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, like `tokio::spawn`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let mut helper = None;
+/// let work = async {
+///     helper = Some(fence::spawn(std::future::pending::<()>()));
+///     std::future::pending::<()>().await
+/// };
+/// let outcome = Fencing::new().timeout(Duration::from_secs(1)).run(work).await;
+/// assert!(outcome.is_cancelled());
+/// assert!(helper.unwrap().await.cancelled_by("timeout"));
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> Task<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let (fence, handle) = Surroundings::here().enclose(future);
+    Task::joined(handle, task::spawn(fence))
+}
+
+/// The same on the thread of a `LocalSet`, for futures that are not `Send`.
+///
+/// # Panics
+///
+/// Outside of a `LocalSet`, like `tokio::task::spawn_local`.
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> Task<F::Output>
+where
+    F: Future<Output: 'static> + 'static,
+{
+    let (fence, handle) = Surroundings::here().enclose(future);
+    Task::joined(handle, task::spawn_local(fence))
+}
+
+/// The same for plain code on a thread of the blocking pool.
+///
+/// Nothing can cut a thread: the code asks with [`check`](crate::check) and
+/// [`remaining`](crate::remaining), which see a passed deadline without the runtime's help, and
+/// learn of a cancellation even when nobody waits for the thread any more. Code that waits in the
+/// queue while a fence around the call is cut is never run (rule D28).
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, like `tokio::task::spawn_blocking`.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Cancelled, Event, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let stop = Event::new();
+/// let search = async {
+///     let search = fence::spawn_blocking(|| loop {
+///         fence::check()?;
+///         std::thread::yield_now();
+///     });
+///     stop.set();
+///     let ended: Result<(), Cancelled> = search.await.flatten();
+///     ended.unwrap_err().primary().code().to_owned()
+/// };
+/// let grace = std::time::Duration::from_secs(5);
+/// let code = Fencing::new().on("stop", &stop).grace(grace).run(search).await;
+/// assert_eq!(code.unwrap(), "stop");
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> Task<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (handle, f) = Surroundings::here().enclose_blocking(f);
+    Task::joined(handle, task::spawn_blocking(f))
+}
+
+/// What encloses a task: the bound set, and the fences around the place where it is spawned.
+#[derive(Clone, Default)]
+pub(crate) struct Surroundings {
+    bound: Fencing,
+    lineage: Fencing,
+}
+
+impl Surroundings {
+    pub(crate) fn here() -> Self {
+        Self {
+            bound: current::current(),
+            lineage: current::lineage(),
+        }
+    }
+
+    /// The same with one more source.
+    pub(crate) fn on(mut self, code: &'static str, event: &Event) -> Self {
+        self.lineage = self.lineage.on(code, event);
+        self
+    }
+
+    /// Its cleanups have as long as those of a fence with these policies.
+    pub(crate) fn cleaning_like(mut self, policy: Option<&Policy>) -> Self {
+        if let Some(limit) = policy.and_then(Policy::cleanup) {
+            self.lineage = self.lineage.cleanup_within(limit);
+        }
+        self
+    }
+
+    /// Whether one of the sources has fired.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lineage.is_latched()
+    }
+
+    /// The whole of a spawned task.
+    pub(crate) fn enclose<F: Future>(self, future: F) -> (Bound<Fence<F>>, Handle) {
+        let mut fence = Fence::root(self.lineage, future);
+        let handle = fence.handle();
+        (self.bound.bind(fence), handle)
+    }
+
+    /// The same for plain code on a thread of its own.
+    pub(crate) fn enclose_blocking<R>(
+        self,
+        f: impl FnOnce() -> R,
+    ) -> (Handle, impl FnOnce() -> Fenced<R>) {
+        let handle = Handle::new(Arc::new(Shared::new()));
+        let shared = handle.shared().clone();
+        let scope = move || {
+            let Self { bound, lineage } = self;
+            bound.bind_sync(|| blocking::run(lineage, Some(shared), f))
+        };
+        (handle, scope)
+    }
+}

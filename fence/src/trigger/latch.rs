@@ -1,0 +1,83 @@
+//! A one-shot flag that remembers its firing: what an `Event` and a `Handle` are made of.
+
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+
+use crate::outcome::firing::Firing;
+use crate::trigger::check_cache;
+use crate::trigger::waiters::{Key, Waiters};
+use crate::util::sync::OnceLock;
+
+pub(crate) struct Latch {
+    firing: OnceLock<Firing>,
+    pub(crate) waiters: Waiters,
+}
+
+/// A latch alone in its cache lines: two busy events side by side would slow each other down. Room
+/// around it keeps others away as well as an alignment would, which allocators take long to
+/// provide.
+#[repr(C)]
+pub(crate) struct Secluded {
+    _before: Room,
+    latch: Latch,
+    _after: Room,
+}
+
+/// One cache line, never read or written. Processors fetch them in pairs: so two stand between.
+type Room = MaybeUninit<[u64; 8]>;
+
+impl Secluded {
+    pub(crate) fn new() -> Self {
+        Self {
+            _before: Room::uninit(),
+            latch: Latch::new(),
+            _after: Room::uninit(),
+        }
+    }
+}
+
+impl Deref for Secluded {
+    type Target = Latch;
+
+    #[inline]
+    fn deref(&self) -> &Latch {
+        &self.latch
+    }
+}
+
+impl Latch {
+    pub(crate) fn new() -> Self {
+        Self {
+            firing: OnceLock::new(),
+            waiters: Waiters::new(),
+        }
+    }
+
+    /// Fires; `false` if it had fired before. Either way it has fired when this returns.
+    pub(crate) fn fire(&self, firing: Firing) -> bool {
+        if self.firing.set(firing).is_err() {
+            return false;
+        }
+        check_cache::disturb();
+        self.waiters.close();
+        true
+    }
+
+    /// Takes a waiter back. Once it has fired all of them are gone, or going: `fire` sees to it.
+    #[inline]
+    pub(crate) fn leave(&self, key: Key) {
+        if !self.is_fired() {
+            self.waiters.remove(key);
+        }
+    }
+
+    /// One atomic load.
+    #[inline]
+    pub(crate) fn is_fired(&self) -> bool {
+        self.firing.get().is_some()
+    }
+
+    pub(crate) fn firing(&self) -> Option<&Firing> {
+        self.firing.get()
+    }
+}

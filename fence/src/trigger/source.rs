@@ -1,0 +1,166 @@
+//! A trigger as a fence holds it: shared, and without its type.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::outcome::firing::Firing;
+use crate::outcome::reason::Reason;
+use crate::trigger::latch::{Latch, Secluded};
+use crate::trigger::trigger::Trigger;
+
+/// What [`Trigger::source`] returns.
+#[derive(Clone)]
+pub struct Source(pub(crate) Kind);
+
+#[derive(Clone)]
+pub(crate) enum Kind {
+    /// An event or a handle: looking costs one load, waiting one slot.
+    Latch(Arc<Secluded>),
+    /// A fence around the place where this one's task was spawned (D27).
+    Lineage(Arc<dyn Parent>),
+    /// Anything else, through its own methods.
+    Custom(Arc<dyn Trigger>),
+}
+
+/// A fence around the place where a task was spawned, as the task sees it (D27).
+pub(crate) trait Parent: Send + Sync {
+    /// Fires it through a link; `false` if it has fired that way before, or has ended.
+    fn fire(&self, firing: Firing) -> bool;
+    /// Where to wait for its firing.
+    fn fired(&self) -> Option<&Latch>;
+    /// Where to wait for its cut.
+    fn cut(&self) -> Option<&Latch>;
+    /// Whether it has cut its body or was dropped, or cuts what was spawned while a shield keeps
+    /// its body, which may complete yet.
+    fn has_cut(&self) -> bool;
+    /// Why it has cut; empty if it did not.
+    fn why(&self) -> &[Reason];
+    /// What has fired, as far as anybody can see: its own task need not have been polled since.
+    fn seen(&self) -> Vec<Reason>;
+    /// Whether anything is [`seen`](Self::seen), without asking user code.
+    fn is_seen(&self) -> bool;
+    /// What it watches, once somebody inside wants to know.
+    fn entries(&self) -> &[Entry];
+    /// The earliest deadline of it and of what encloses it.
+    fn effective_deadline(&self) -> Option<Instant>;
+    /// Whether it means anything to those inside: one that has completed lets go of them.
+    fn is_alive(&self) -> bool;
+}
+
+/// A source under its code.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) source: Source,
+}
+
+impl Source {
+    pub(crate) fn latch(latch: Arc<Secluded>) -> Self {
+        Self(Kind::Latch(latch))
+    }
+
+    pub(crate) fn lineage(parent: Arc<dyn Parent>) -> Self {
+        Self(Kind::Lineage(parent))
+    }
+
+    pub(crate) fn custom(trigger: Arc<dyn Trigger>) -> Self {
+        Self(Kind::Custom(trigger))
+    }
+
+    /// What it fired with, if it has. May call user code.
+    pub(crate) fn firing(&self) -> Option<Firing> {
+        match &self.0 {
+            Kind::Latch(latch) => latch.firing().cloned(),
+            // Has its own way to tell, of more than one.
+            Kind::Lineage(_) => None,
+            Kind::Custom(trigger) => trigger.fired().map(Firing::foreign),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Kind::Latch(one), Kind::Latch(other)) => Arc::ptr_eq(one, other),
+            (Kind::Custom(one), Kind::Custom(other)) => Arc::ptr_eq(one, other),
+            (Kind::Lineage(one), Kind::Lineage(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}
+
+impl Entry {
+    /// Whether the two are one reason (D10): the same source under the same code.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.source.is_same(&other.source)
+    }
+
+    /// Whether a latch has fired. Calls no user code: triggers of other makes are not asked.
+    #[inline]
+    pub(crate) fn is_latched(&self) -> bool {
+        match &self.source.0 {
+            Kind::Latch(latch) => latch.is_fired(),
+            Kind::Lineage(parent) => parent.has_cut(),
+            Kind::Custom(_) => false,
+        }
+    }
+
+    /// The same, as far as anybody can see: a fence around a spawned task may have fired without
+    /// having been polled since.
+    pub(crate) fn is_seen(&self) -> bool {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.is_seen(),
+            Kind::Latch(_) | Kind::Custom(_) => self.is_latched(),
+        }
+    }
+
+    /// Whether it may still fire: a fence that has completed lets go.
+    pub(crate) fn is_open(&self) -> bool {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.is_alive(),
+            Kind::Latch(_) | Kind::Custom(_) => true,
+        }
+    }
+
+    /// The latch to wait at. That of a fence around opens also when there is nothing to wait for
+    /// any more.
+    pub(crate) fn latch(&self) -> Option<&Latch> {
+        match &self.source.0 {
+            Kind::Latch(latch) => Some(latch),
+            Kind::Lineage(parent) => parent.cut(),
+            Kind::Custom(_) => None,
+        }
+    }
+
+    /// The deadline that comes with it.
+    pub(crate) fn effective_deadline(&self) -> Option<Instant> {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.effective_deadline(),
+            Kind::Latch(_) | Kind::Custom(_) => None,
+        }
+    }
+
+    /// Visits the reason, if it has fired; all of them, if it is a fence. May call user code.
+    pub(crate) fn each_reason(&self, visit: impl FnMut(Reason)) {
+        match &self.source.0 {
+            Kind::Lineage(parent) => parent.why().iter().cloned().for_each(visit),
+            Kind::Latch(_) | Kind::Custom(_) => {
+                let reason = |firing| Reason::new(self.code.clone(), firing);
+                self.source.firing().map(reason).into_iter().for_each(visit);
+            }
+        }
+    }
+
+    pub(crate) fn trigger(&self) -> Option<&Arc<dyn Trigger>> {
+        match &self.source.0 {
+            Kind::Custom(trigger) => Some(trigger),
+            Kind::Latch(_) | Kind::Lineage(_) => None,
+        }
+    }
+}

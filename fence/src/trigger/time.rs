@@ -1,0 +1,191 @@
+//! Time triggers: what is declared, and the instants that follow from a start.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::outcome::firing::Firing;
+use crate::outcome::reason::Reason;
+
+/// A time trigger under its code.
+#[derive(Clone, Debug)]
+pub struct Time {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) span: Span,
+}
+
+/// How a time trigger is meant (rule D19).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Span {
+    /// Every fence gets the whole of it.
+    Timeout(Duration),
+    /// Starts once, with the bind or with the fence.
+    Budget(Duration),
+    /// An instant; with the length of the budget that it came from.
+    Deadline(Instant, Option<Duration>),
+}
+
+impl Time {
+    /// When it passes for a fence that started at `start`; `None` if never (D7).
+    pub(crate) fn deadline(&self, start: Instant) -> Option<Instant> {
+        match self.span {
+            Span::Timeout(limit) | Span::Budget(limit) => start.checked_add(limit),
+            Span::Deadline(at, _) => Some(at),
+        }
+    }
+
+    /// How long it is, unless it is a plain instant.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        match self.span {
+            Span::Timeout(limit) | Span::Budget(limit) | Span::Deadline(_, Some(limit)) => {
+                Some(limit)
+            }
+            Span::Deadline(_, None) => None,
+        }
+    }
+
+    /// The same with its budget running since `now` (D19).
+    pub(crate) fn started(mut self, now: Instant) -> Option<Self> {
+        if let Span::Budget(limit) = self.span {
+            self.span = Span::Deadline(now.checked_add(limit)?, Some(limit));
+        }
+        Some(self)
+    }
+
+    /// The tighter of two triggers of one code and one kind; `None` if they are two.
+    pub(crate) fn tighter(&self, other: &Self) -> Option<Self> {
+        let span = match (self.span, other.span) {
+            (Span::Timeout(one), Span::Timeout(other)) => Span::Timeout(one.min(other)),
+            (Span::Budget(one), Span::Budget(other)) => Span::Budget(one.min(other)),
+            (Span::Deadline(one, _), Span::Deadline(other, _)) if one <= other => self.span,
+            (Span::Deadline(..), Span::Deadline(..)) => other.span,
+            _ => return None,
+        };
+        (self.code == other.code).then(|| Self {
+            code: self.code.clone(),
+            span,
+        })
+    }
+
+    /// The reason, if it had passed by `now`.
+    pub(crate) fn reason(&self, start: Instant, now: Instant) -> Option<Reason> {
+        let at = self.deadline(start).filter(|at| *at <= now)?;
+        let limit = self
+            .limit()
+            .unwrap_or_else(|| at.saturating_duration_since(start));
+        Some(Reason::new(self.code.clone(), Firing::of_time(at, limit)))
+    }
+}
+
+/// The earliest of many times, before it is known when they start.
+#[derive(Clone, Copy, Debug, Default)]
+#[doc(hidden)]
+pub struct Earliest {
+    /// Of those that start with the fence.
+    pub(crate) limit: Option<Duration>,
+    /// Of those that are instants.
+    pub(crate) at: Option<Instant>,
+}
+
+impl Earliest {
+    pub(crate) fn add(&mut self, time: &Time) {
+        match time.span {
+            Span::Timeout(limit) | Span::Budget(limit) => {
+                self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
+            }
+            Span::Deadline(at, _) => self.at = earliest(self.at, Some(at)),
+        }
+    }
+
+    /// The same with another one.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        if let Some(limit) = other.limit {
+            self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
+        }
+        self.at = earliest(self.at, other.at);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn is_some(&self) -> bool {
+        self.limit.is_some() || self.at.is_some()
+    }
+
+    /// When it passes for a fence that starts at `start`; `None` if never (D7).
+    #[inline]
+    pub(crate) fn deadline(&self, start: Instant) -> Option<Instant> {
+        earliest(
+            self.limit.and_then(|limit| start.checked_add(limit)),
+            self.at,
+        )
+    }
+}
+
+#[inline]
+pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {
+    matches!((deadline, now), (Some(deadline), Some(now)) if deadline <= now)
+}
+
+/// A length of time: a `Duration`, or an `Option` of one (`None` means no limit).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used as a time limit",
+    label = "expected a `Duration`",
+    note = "write a string literal such as \"30s\", or any expression of type `std::time::Duration`"
+)]
+pub trait Limit {
+    /// The length, if there is one.
+    fn limit(self) -> Option<Duration>;
+}
+
+impl Limit for Duration {
+    fn limit(self) -> Option<Duration> {
+        Some(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Limit for Option<Duration> {
+    fn limit(self) -> Option<Duration> {
+        self
+    }
+}
+
+/// An instant: tokio's or std's `Instant`, or an `Option` of one (`None` means no limit).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used as a deadline",
+    label = "expected an `Instant`",
+    note = "a deadline is a point in time: write `tokio::time::Instant::now() + …`, or use \
+            `timeout = \"30s\"` for a length of time"
+)]
+pub trait When {
+    /// The instant, if there is one.
+    fn when(self) -> Option<Instant>;
+}
+
+impl When for Instant {
+    fn when(self) -> Option<Instant> {
+        Some(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl When for std::time::Instant {
+    fn when(self) -> Option<Instant> {
+        Some(self.into())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<W: When> When for Option<W> {
+    fn when(self) -> Option<Instant> {
+        self.and_then(When::when)
+    }
+}
