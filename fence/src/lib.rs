@@ -153,40 +153,26 @@ pub use crate::macros::private as __private;
 #[doc(inline)]
 pub use fence_macros::fenced;
 
-pub use crate::cleanup::drain::drain;
-pub use crate::context::ambient::{Checkpoint, check, checkpoint, current, deadline, remaining};
-pub use crate::context::bound::{Bound, detached};
-pub use crate::context::future_ext::FutureExt;
-pub use crate::context::on_cancel::{OnCancel, on_cancel, on_cancel_with};
-pub use crate::context::shield::{Shield, shield};
-pub use crate::context::wait_cancelled::{WaitCancelled, cancelled};
-pub use crate::engine::fence::Fence;
-pub use crate::engine::handle::{DropGuard, Handle};
-pub use crate::engine::state::shared::State;
-pub use crate::fencing::fencing::Fencing;
-pub use crate::groups::as_completed::{AsCompleted, as_completed};
-pub use crate::groups::every::{Every, Overlap, ZeroInterval, every};
-pub use crate::groups::gather::gather;
-pub use crate::groups::group::{Group, Place};
-pub use crate::groups::grouping::{Grouping, group};
-pub use crate::groups::race::{race, race_ok};
-pub use crate::groups::try_grouping::{GroupError, TryGrouping, try_group};
+pub use crate::cleanup::drain;
+pub use crate::context::{
+    Bound, Checkpoint, FutureExt, OnCancel, Shield, WaitCancelled, cancelled, check, checkpoint,
+    current, deadline, detached, on_cancel, on_cancel_with, remaining, shield,
+};
+pub use crate::engine::{DropGuard, Fence, Handle, State};
+pub use crate::fencing::Fencing;
+pub use crate::groups::{
+    AsCompleted, Every, Group, GroupError, Grouping, Overlap, Place, TryGrouping, ZeroInterval,
+    as_completed, every, gather, group, race, race_ok, try_group,
+};
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use crate::http::answers::{Answer, Answers, GrpcCode, Protocol};
-pub use crate::outcome::cancelled::Cancelled;
-pub use crate::outcome::cleanup::Cleanup;
-pub use crate::outcome::fenced::Fenced;
-pub use crate::outcome::firing::Firing;
-pub use crate::outcome::kind::ReasonKind;
-pub use crate::outcome::reason::Reason;
-pub use crate::tasks::cancel_and_wait::{cancel_and_wait, cancel_and_wait_all};
-pub use crate::tasks::ended::{ChildOutput, Ended};
-pub use crate::tasks::spawn::{spawn, spawn_blocking, spawn_local};
-pub use crate::tasks::task::Task;
-pub use crate::trigger::event::{Event, Wait};
-pub use crate::trigger::time::{Limit, When};
-pub use crate::trigger::trigger::{FiringFuture, Trigger};
+pub use crate::outcome::{Cancelled, Cleanup, Fenced, Firing, Reason, ReasonKind};
+pub use crate::tasks::{
+    ChildOutput, Ended, Task, cancel_and_wait, cancel_and_wait_all, spawn, spawn_blocking,
+    spawn_local,
+};
+pub use crate::trigger::{Event, FiringFuture, Limit, Trigger, Wait, When};
 #[cfg(feature = "signal")]
 #[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
 pub use crate::{

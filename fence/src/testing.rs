@@ -21,10 +21,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::fencing::fencing::Fencing;
-use crate::outcome::fenced::Fenced;
-use crate::outcome::reason::Reason;
-use crate::trigger::event::Event;
+use crate::fencing::Fencing;
+use crate::outcome::{Fenced, Reason};
+use crate::trigger::Event;
 
 /// The code of the reason that [`cancel_at_every_await`] cancels with.
 pub const CANCEL: &str = "every await";

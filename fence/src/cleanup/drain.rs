@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::cleanup::job::Cleaning;
-use crate::trigger::time::Limit;
+use crate::trigger::Limit;
 
 /// How many batches the runtimes of this process are running.
 static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));

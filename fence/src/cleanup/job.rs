@@ -1,18 +1,17 @@
 //! What has to be undone when a fence cancels: jobs, and running them (D25).
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::runtime;
 use tokio::time::{Instant, timeout_at};
 
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::cleanup::Cleanup;
-use crate::util::catch_unwind::{Caught, caught, message};
+use crate::outcome::{Cancelled, Cleanup};
+use crate::util::{Caught, caught, message, unpoisoned};
 
 /// Is told why, and when its time is up.
-pub(crate) type Work = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Cleaning + Send>;
+pub(crate) type CleanupFn = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Cleaning + Send>;
 
 /// When a job is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,19 +24,19 @@ pub(crate) enum Turn {
 
 /// A cleanup, until it is started or taken back.
 pub(crate) struct Job {
-    work: Mutex<Option<Work>>,
+    work: Mutex<Option<CleanupFn>>,
     turn: Turn,
 }
 
 impl Job {
-    pub(crate) fn new(work: Work, turn: Turn) -> Self {
+    pub(crate) fn new(work: CleanupFn, turn: Turn) -> Self {
         Self {
             work: Mutex::new(Some(work)),
             turn,
         }
     }
 
-    pub(crate) fn take(&self) -> Option<Work> {
+    pub(crate) fn take(&self) -> Option<CleanupFn> {
         self.lock().take()
     }
 
@@ -45,8 +44,8 @@ impl Job {
         self.lock().is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Work>> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<CleanupFn>> {
+        unpoisoned(self.work.lock())
     }
 }
 
@@ -64,7 +63,7 @@ impl Batch {
 
     /// Nothing to do any more, but to tell.
     pub(crate) fn done(report: Cleanup) -> Self {
-        let work: Work = Box::new(|_, _| Box::pin(async { report }));
+        let work: CleanupFn = Box::new(|_, _| Box::pin(async { report }));
         Self {
             jobs: vec![Arc::new(Job::new(work, Turn::Join))],
             limit: Duration::MAX,

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::engine::frames::current;
 use crate::engine::frames::user_code;
-use crate::fencing::fencing::Fencing;
-use crate::outcome::cancelled::Cancelled;
+use crate::fencing::Fencing;
+use crate::outcome::Cancelled;
 use crate::trigger::check_cache;
 
 /// The bound set: the same as [`Fencing::current`].
@@ -86,7 +86,7 @@ pub fn remaining() -> Option<Duration> {
 /// ```
 #[inline]
 pub fn check() -> Result<(), Cancelled> {
-    if check_cache::is_quiet() {
+    if check_cache::is_valid() {
         return Ok(());
     }
     user_code::why().map_or(Ok(()), Err)

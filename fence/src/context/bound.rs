@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::engine::frames::binding::Binding;
+use crate::engine::Binding;
 use crate::engine::frames::current;
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 
 pin_project! {
     /// A future with a set bound; made by [`Fencing::bind`] and [`detached`].

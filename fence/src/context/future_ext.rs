@@ -2,8 +2,8 @@
 
 use crate::context::bound::Bound;
 use crate::context::shield::{Shield, shield};
-use crate::engine::fence::Fence;
-use crate::fencing::fencing::Fencing;
+use crate::engine::Fence;
+use crate::fencing::Fencing;
 
 /// Fences and binds, with the future written first.
 ///

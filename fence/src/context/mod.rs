@@ -1,8 +1,16 @@
 //! What code inside of fences can ask and do.
 
-pub(crate) mod ambient;
-pub(crate) mod bound;
-pub(crate) mod future_ext;
-pub(crate) mod on_cancel;
-pub(crate) mod shield;
-pub(crate) mod wait_cancelled;
+mod ambient;
+mod bound;
+mod future_ext;
+mod on_cancel;
+mod shield;
+mod wait_cancelled;
+
+pub use ambient::{Checkpoint, check, checkpoint, current, deadline, remaining};
+pub use bound::{Bound, detached};
+pub use future_ext::FutureExt;
+pub(crate) use on_cancel::register;
+pub use on_cancel::{OnCancel, on_cancel, on_cancel_with};
+pub use shield::{Shield, shield};
+pub use wait_cancelled::{WaitCancelled, cancelled};

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cleanup::job::{Job, Turn, Work};
+use crate::cleanup::{CleanupFn, Job, Turn};
 use crate::engine::frames::current;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::cleanup::Cleanup;
+use crate::outcome::{Cancelled, Cleanup};
 
 /// Registers a cleanup with the innermost fence: an async "undo" for when that fence cancels.
 ///
@@ -69,7 +68,7 @@ where
             ..Cleanup::default()
         }
     };
-    let work: Work = Box::new(move |why, _| Box::pin(bound.bind(work(why))));
+    let work: CleanupFn = Box::new(move |why, _| Box::pin(bound.bind(work(why))));
     register(Job::new(work, Turn::Undo))
 }
 

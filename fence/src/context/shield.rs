@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use crate::engine::Hold;
 use crate::engine::frames::current;
-use crate::engine::state::hold::Hold;
 
 /// Shields a future: once started, no enclosing fence drops it before its end.
 ///

@@ -7,9 +7,8 @@ use std::task::{Context, Poll};
 
 use crate::engine::frames::current;
 use crate::engine::frames::user_code;
-use crate::outcome::cancelled::Cancelled;
-use crate::trigger::source::Parent;
-use crate::trigger::waiters::Key;
+use crate::outcome::Cancelled;
+use crate::trigger::{Key, Parent};
 
 /// Waits until a fence around this code has fired, and tells why.
 ///

@@ -7,11 +7,10 @@ use tokio::time::Instant;
 use crate::engine::engine::Engine;
 use crate::engine::frames::running::Running;
 use crate::engine::state::registrations::{Keys, Terms};
-use crate::engine::state::state::Live;
+use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::Timing;
-use crate::trigger::source::Entry;
-use crate::trigger::time::earliest;
-use crate::util::waker_id::Fingerprint;
+use crate::trigger::{Entry, earliest};
+use crate::util::WakerId;
 
 /// What a step of the body taught its fence about the surroundings.
 #[derive(Clone, Copy)]
@@ -24,13 +23,14 @@ pub(crate) struct Around<'a> {
 
 impl Around<'_> {
     /// Whether the set of the host is the very one of the fence.
-    fn covers(self, live: &Live) -> bool {
-        let host = self.host.map(|host| &host.watched.live.fencing);
+    fn covers(self, state: &FenceState) -> bool {
+        let host = self.host.map(|host| &host.sources.state.fencing);
         let is_all = || {
-            live.some_extra()
-                .is_none_or(|extra| extra.around.entries().is_empty())
+            state
+                .rare()
+                .is_none_or(|rare| rare.around.entries().is_empty())
         };
-        host.is_some_and(|fencing| fencing.is_same(&live.fencing)) && is_all()
+        host.is_some_and(|fencing| fencing.is_same(&state.fencing)) && is_all()
     }
 }
 
@@ -38,28 +38,28 @@ impl Engine<'_> {
     /// Makes sure that the task is woken by whatever fires next; true if something has.
     pub(crate) fn arm(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         let is_awaited = match around.host {
-            Some(host) => self.live.is_awaited_of(host.watched.live.epoch.get()),
-            None => self.live.is_awaited(),
+            Some(host) => self.state.is_awaited_of(host.sources.state.epoch.get()),
+            None => self.state.is_awaited(),
         };
         let is_armed =
             is_awaited && around.wanted.is_none() && self.watch.is_set(self.terms(around, cx));
         (!is_armed && self.arm_anew(around, cx))
-            || (self.live.has_triggers && self.poll_triggers(cx))
+            || (self.state.has_triggers && self.poll_triggers(cx))
     }
 
     /// What it has to register with, and how.
     #[inline]
     fn terms(&self, around: Around<'_>, cx: &Context<'_>) -> Terms {
         Terms {
-            waker: Fingerprint::of(cx.waker()),
-            whole: !around.covers(self.live),
-            with_handle: self.live.shared_part().is_some(),
+            waker: WakerId::of(cx.waker()),
+            includes_fencing: !around.covers(self.state),
+            with_handle: self.state.shared_part().is_some(),
         }
     }
 
     #[inline]
     pub(crate) fn arm_anew(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        self.live.start.get_or_insert_with(Instant::now);
+        self.state.start.get_or_insert_with(Instant::now);
         let terms = self.terms(around, cx);
         let moved = self.watch.is_moving(terms.waker);
         if self.register_anew(terms, cx) {
@@ -69,14 +69,14 @@ impl Engine<'_> {
             }
             return true;
         }
-        let has_passed = self.live.timed_out.get();
+        let has_passed = self.state.timed_out.get();
         if let Some(host) = around.host.filter(|_| !self.has_timer()) {
-            let deadline = self.live.deadline.get().filter(|_| !has_passed);
-            self.live.asked(host.ask(deadline));
+            let deadline = self.state.deadline.get().filter(|_| !has_passed);
+            self.state.asked(host.ask(deadline));
             return has_passed;
         }
         // A timer that runs for a fence inside has to follow the task to its new waker too.
-        let at = earliest(around.wanted, self.live.deadline.get());
+        let at = earliest(around.wanted, self.state.deadline.get());
         let at = earliest(at, self.armed_at());
         at.is_some_and(|at| self.arm_timer(at, moved, cx))
     }
@@ -91,8 +91,8 @@ impl Engine<'_> {
             self.deregister();
         }
         self.watch.begin(terms);
-        let is_nothing = !self.has_entries && !terms.with_handle && !terms.whole;
-        !is_nothing && self.register(terms.whole, cx)
+        let is_nothing = !self.has_entries && !terms.with_handle && !terms.includes_fencing;
+        !is_nothing && self.register(terms.includes_fencing, cx)
     }
 
     /// Keeps everything armed that has not fired, for reasons to come, and for the fences inside
@@ -106,28 +106,28 @@ impl Engine<'_> {
         let terms = self.terms(around, cx);
         let moved = self.watch.is_moving(terms.waker);
         self.register_anew(terms, cx);
-        if self.live.has_triggers {
+        if self.state.has_triggers {
             self.poll_triggers(cx);
         }
         if let Some(host) = around.host.filter(|_| !self.has_timer()) {
-            self.live.asked(host.ask(next));
+            self.state.asked(host.ask(next));
             return;
         }
         // The fences inside asked for what it is armed for only once.
         let at = earliest(earliest(around.wanted, next), self.armed_at());
-        let timing = &self.live.timing;
+        let timing = &self.state.timing;
         if at.is_some_and(|at| self.timer.as_mut().arm(timing, at, moved, cx)) {
-            self.live.note_time();
+            self.state.note_time();
             cx.waker().wake_by_ref();
         }
     }
 
     /// Out of the way of fences inside another one, which mostly have nothing to register.
     #[inline(never)]
-    fn register(&mut self, whole: bool, cx: &Context<'_>) -> bool {
+    fn register(&mut self, includes_fencing: bool, cx: &Context<'_>) -> bool {
         let (watch, mut spilled) = (&mut *self.watch, Keys::new());
         let mut has_fired = false;
-        if let Some(shared) = self.live.shared_part() {
+        if let Some(shared) = self.state.shared_part() {
             has_fired |= !watch.add(&shared.latch, &mut spilled, cx);
         }
         let mut add = |entry: &Entry| {
@@ -137,11 +137,11 @@ impl Engine<'_> {
         if let Some(own) = self.own.as_ref().filter(|_| self.has_entries) {
             own.any_entry(&mut add);
         }
-        if whole {
-            self.live.any_entry(&mut add);
+        if includes_fencing {
+            self.state.any_entry(&mut add);
         }
         if !spilled.is_empty() {
-            self.live.extra_mut().keys = spilled;
+            self.state.rare_mut_or_init().keys = spilled;
         }
         has_fired
     }
@@ -150,10 +150,10 @@ impl Engine<'_> {
         if self.watch.is_empty() {
             return self.watch.forget();
         }
-        let extra = self.live.some_extra_mut();
-        let spilled = extra.map(|extra| std::mem::take(&mut extra.keys));
+        let rare = self.state.rare_mut();
+        let spilled = rare.map(|rare| std::mem::take(&mut rare.keys));
         let mut keys = self.watch.take(spilled.unwrap_or_default());
-        if let Some(shared) = self.live.shared_part().filter(|_| keys.with_handle) {
+        if let Some(shared) = self.state.shared_part().filter(|_| keys.with_handle) {
             keys.remove(Some(&shared.latch));
         }
         self.any_entry(|entry| {
@@ -164,46 +164,46 @@ impl Engine<'_> {
 
     /// Whether its own timer is running.
     pub(crate) fn has_timer(&self) -> bool {
-        self.live.timing.get() == Timing::Armed
+        self.state.timing.get() == Timing::Armed
     }
 
     pub(crate) fn armed_at(&self) -> Option<Instant> {
-        self.timer.armed_at(self.live.timing.get())
+        self.timer.armed_at(self.state.timing.get())
     }
 
     /// Arms our own timer; true if our deadline has passed.
     fn arm_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
-        let timing = &self.live.timing;
+        let timing = &self.state.timing;
         if self.timer.as_mut().arm(timing, at, moved, cx) {
-            self.live.note_time();
-            if !self.live.timed_out.get() {
+            self.state.note_time();
+            if !self.state.timed_out.get() {
                 // It is the time of a fence inside, which looks again in the next poll.
                 cx.waker().wake_by_ref();
             }
         }
-        self.live.timed_out.get()
+        self.state.timed_out.get()
     }
 
     pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut waits = std::mem::take(&mut self.live.extra_mut().waits);
+        let mut waits = std::mem::take(&mut self.state.rare_mut_or_init().waits);
         let mut has_fired = false;
         self.any_trigger(|nth, entry| {
             has_fired |= waits.poll(nth, entry, cx);
             false
         });
-        self.live.extra_mut().waits = waits;
+        self.state.rare_mut_or_init().waits = waits;
         has_fired
     }
 
     /// Leaves no waiter, no wait and no timer behind (D6).
     #[inline]
     pub(crate) fn disarm(&mut self) {
-        self.timer.as_mut().disarm(&self.live.timing);
+        self.timer.as_mut().disarm(&self.state.timing);
         if self.watch.is_used() {
             self.deregister();
         }
-        if let Some(extra) = self.live.some_extra_mut() {
-            extra.waits.stop();
+        if let Some(rare) = self.state.rare_mut() {
+            rare.waits.stop();
         }
     }
 }

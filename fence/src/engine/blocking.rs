@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use crate::engine::engine::{Core, Engine};
 use crate::engine::first_poll::Start;
-use crate::engine::frames::frame::arrive;
+use crate::engine::frames::frame::with_frames_to_enter;
 use crate::engine::frames::step::Step;
 use crate::engine::frames::user_code;
-use crate::engine::state::phase::{Kind, Phase};
+use crate::engine::state::phase::{FenceKind, Phase};
 use crate::engine::state::shared::{Shared, State};
 use crate::engine::state::timer::Timer;
-use crate::fencing::fencing::Fencing;
-use crate::outcome::cleanup::Cleanup;
-use crate::outcome::fenced::Fenced;
+use crate::fencing::Fencing;
+use crate::outcome::{Cleanup, Fenced};
 
 /// `shared` is that of the scope's handle, if it has one.
 pub(crate) fn run<R>(
@@ -24,9 +23,9 @@ pub(crate) fn run<R>(
         return Fenced::Cancelled(why);
     }
     let mut core = Core::new(fencing, ());
-    core.live.kind = Kind::Plain;
+    core.state.kind = FenceKind::Plain;
     if let Some(shared) = shared {
-        let _ = core.live.extra().shared.set(shared);
+        let _ = core.state.rare_or_init().shared.set(shared);
     }
     let timer = std::pin::pin!(Timer::default());
     Scope(core.engine(timer)).run(f)
@@ -39,7 +38,7 @@ impl Scope<'_> {
     fn run<R>(mut self, f: impl FnOnce() -> R) -> Fenced<R> {
         let engine = &mut self.0;
         let mut value = None;
-        arrive(|here| {
+        with_frames_to_enter(|here| {
             if matches!(engine.start(here), Start::Go) {
                 engine.within(here, Step::default(), || {
                     value = Some(f());
@@ -59,7 +58,7 @@ impl Scope<'_> {
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        if self.0.live.phase != Phase::Ended {
+        if self.0.state.phase != Phase::Ended {
             self.0.report(State::Dropped);
         }
     }

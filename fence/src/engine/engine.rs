@@ -2,38 +2,37 @@
 //!
 //! None of it is generic: it is compiled once, whatever the bodies are.
 
-use crate::engine::state::inline_sources::Own;
-use crate::engine::state::registrations::Watch;
-use crate::engine::state::sources::Watched;
-use crate::engine::state::state::Live;
+use crate::engine::state::inline_sources::InlineSources;
+use crate::engine::state::registrations::Registrations;
+use crate::engine::state::sources::Sources;
+use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::Timer;
-use crate::fencing::fencing::Fencing;
-use crate::trigger::source::Entry;
-use crate::trigger::time::Time;
+use crate::fencing::Fencing;
+use crate::trigger::{Entry, Time};
 use std::pin::Pin;
 use std::task::Context;
 
 /// What a fence keeps between polls, besides its body and its timer.
 pub(crate) struct Core<S> {
-    pub(crate) live: Live,
+    pub(crate) state: FenceState,
     pub(super) own: S,
-    pub(super) watch: Watch,
+    pub(super) watch: Registrations,
 }
 
-impl<S: Own> Core<S> {
+impl<S: InlineSources> Core<S> {
     #[inline]
     pub(crate) fn new(fencing: Fencing, own: S) -> Self {
         Self {
-            live: Live::of(fencing),
+            state: FenceState::of(fencing),
             own,
-            watch: Watch::default(),
+            watch: Registrations::default(),
         }
     }
 
     #[inline]
     pub(crate) fn engine<'a>(&'a mut self, timer: Pin<&'a mut Timer>) -> Engine<'a> {
         Engine {
-            live: &mut self.live,
+            state: &mut self.state,
             has_entries: self.own.has_entries(),
             own: if self.own.is_empty() {
                 None
@@ -46,14 +45,20 @@ impl<S: Own> Core<S> {
     }
 }
 
-/// A fence without its body.
+/// A fence without its body. `impl Engine` stands where its verbs are:
+///
+/// - `first_poll` begins: captures the context, starts the clock;
+/// - `poll` takes a step of the body and looks at the sources after it;
+/// - `arming` registers with the sources and takes that back;
+/// - `decision` asks guards, tells those inside, waits for graces and shields;
+/// - `teardown` cuts, cleans up, abandons; `record` writes down why.
 pub(crate) struct Engine<'a> {
-    pub(crate) live: &'a mut Live,
+    pub(crate) state: &'a mut FenceState,
     /// The sources in its type, if there are any.
-    pub(crate) own: Option<&'a mut dyn Own>,
+    pub(crate) own: Option<&'a mut dyn InlineSources>,
     /// Whether those are more than times.
     pub(crate) has_entries: bool,
-    pub(crate) watch: &'a mut Watch,
+    pub(crate) watch: &'a mut Registrations,
     pub(crate) timer: Pin<&'a mut Timer>,
 }
 
@@ -66,19 +71,19 @@ pub(crate) trait Body {
 }
 
 impl Engine<'_> {
-    pub(crate) fn watched(&self) -> Watched<'_> {
-        Watched {
-            live: self.live,
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            state: self.state,
             own: self.own.as_deref(),
             has_entries: self.has_entries,
         }
     }
 
     pub(crate) fn any_entry(&self, visit: impl FnMut(&Entry) -> bool) -> bool {
-        self.watched().any_entry(visit)
+        self.sources().any_entry(visit)
     }
 
-    /// Visits the sources of other makes, numbered.
+    /// Visits the custom triggers, numbered.
     pub(crate) fn any_trigger(&self, mut visit: impl FnMut(usize, &Entry) -> bool) -> bool {
         let mut nth = 0;
         self.any_entry(|entry| {
@@ -89,6 +94,6 @@ impl Engine<'_> {
     }
 
     pub(crate) fn each_time(&self, visit: impl FnMut(&Time)) {
-        self.watched().each_time(visit);
+        self.sources().each_time(visit);
     }
 }

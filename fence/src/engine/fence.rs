@@ -10,13 +10,12 @@ use pin_project_lite::pin_project;
 
 use crate::engine::engine::{Body, Core};
 use crate::engine::handle::Handle;
-use crate::engine::state::inline_sources::Own;
-use crate::engine::state::phase::Kind;
+use crate::engine::state::inline_sources::InlineSources;
+use crate::engine::state::phase::FenceKind;
 use crate::engine::state::shared::Shared;
 use crate::engine::state::timer::Timer;
-use crate::fencing::fencing::Fencing;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::fenced::Fenced;
+use crate::fencing::Fencing;
+use crate::outcome::{Cancelled, Fenced};
 
 pin_project! {
     /// A running body under a fencing: the only thing that cancels.
@@ -59,7 +58,7 @@ pin_project! {
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Fence<F, S = (), M = Plain>
     where
-        S: Own,
+        S: InlineSources,
     {
         // Auto traits are proven field by field. Behind the body these would be proven at the
         // innermost of nested fences, and soon beyond the compiler's recursion limit.
@@ -75,12 +74,12 @@ pin_project! {
 
     impl<F, S, M> PinnedDrop for Fence<F, S, M>
     where
-        S: Own,
+        S: InlineSources,
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if this.core.live.is_begun() {
-                this.core.engine(this.timer).abandon(&mut Abandoned(this.body));
+            if this.core.state.is_begun() {
+                this.core.engine(this.timer).abandon(&mut DropBody(this.body));
             }
         }
     }
@@ -95,12 +94,12 @@ impl<F> Fence<F> {
     /// The fence around a spawned task.
     pub(crate) fn root(lineage: Fencing, body: F) -> Self {
         let mut core = Core::new(lineage, ());
-        core.live.kind = Kind::Task;
+        core.state.kind = FenceKind::Task;
         Self::from_core(core, body)
     }
 }
 
-impl<F, S: Own, M> Fence<F, S, M> {
+impl<F, S: InlineSources, M> Fence<F, S, M> {
     #[inline]
     pub(crate) fn from_core(core: Core<S>, body: F) -> Self {
         Self {
@@ -114,17 +113,17 @@ impl<F, S: Own, M> Fence<F, S, M> {
 
     /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
     pub fn handle(&mut self) -> Handle {
-        let shared = &self.core.live.extra().shared;
+        let shared = &self.core.state.rare_or_init().shared;
         Handle::new(shared.get_or_init(|| Arc::new(Shared::new())).clone())
     }
 }
 
-impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
+impl<F: Future, S: InlineSources, M: Mode<F::Output>> Future for Fence<F, S, M> {
     type Output = M::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
         let this = self.project();
-        let mut running = Running {
+        let mut running = PollBody {
             body: this.body,
             value: None,
         };
@@ -140,12 +139,12 @@ impl<F: Future, S: Own, M: Mode<F::Output>> Future for Fence<F, S, M> {
 }
 
 /// A body, and its value once it has ended.
-struct Running<'a, F: Future> {
+struct PollBody<'a, F: Future> {
     body: Pin<&'a mut Option<F>>,
     value: Option<F::Output>,
 }
 
-impl<F: Future> Body for Running<'_, F> {
+impl<F: Future> Body for PollBody<'_, F> {
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(body) = self.body.as_mut().as_pin_mut() else {
@@ -165,9 +164,9 @@ impl<F: Future> Body for Running<'_, F> {
 }
 
 /// A body that is dropped with its fence.
-struct Abandoned<'a, F>(Pin<&'a mut Option<F>>);
+struct DropBody<'a, F>(Pin<&'a mut Option<F>>);
 
-impl<F> Body for Abandoned<'_, F> {
+impl<F> Body for DropBody<'_, F> {
     fn poll(&mut self, _: &mut Context<'_>) -> bool {
         false
     }
@@ -219,11 +218,11 @@ impl<T, E: From<Cancelled>> Mode<Result<T, E>> for Try {
     }
 }
 
-impl<F, S: Own, M> fmt::Debug for Fence<F, S, M> {
+impl<F, S: InlineSources, M> fmt::Debug for Fence<F, S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fence")
-            .field("phase", &self.core.live.phase)
-            .field("fencing", &self.core.live.fencing)
+            .field("phase", &self.core.state.phase)
+            .field("fencing", &self.core.state.fencing)
             .finish_non_exhaustive()
     }
 }

@@ -6,9 +6,9 @@ use crate::engine::engine::{Body, Engine};
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::enclosing::Survey;
 use crate::engine::frames::frame::Here;
-use crate::engine::state::phase::{Extends, Phase};
-use crate::fencing::fencing::Fencing;
-use crate::trigger::time::has_passed;
+use crate::engine::state::phase::{Inherit, Phase};
+use crate::fencing::Fencing;
+use crate::trigger::has_passed;
 
 /// What the first poll finds.
 pub(crate) enum Start {
@@ -23,7 +23,7 @@ pub(crate) enum Start {
 impl Engine<'_> {
     /// A poll that is no further one.
     pub(crate) fn begin(&mut self, here: Here<'_>, body: &mut dyn Body) -> Start {
-        match self.live.phase {
+        match self.state.phase {
             Phase::Cleaning => return Start::Fired,
             Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
             Phase::Waiting(_) | Phase::Running => {}
@@ -37,16 +37,16 @@ impl Engine<'_> {
 
     /// Captures the context, starts the clock, looks at what has fired (D1, D2).
     pub(crate) fn start(&mut self, here: Here<'_>) -> Start {
-        let waiting = self.live.phase;
-        if !here.is_nowhere() && !self.capture(here) {
+        let waiting = self.state.phase;
+        if !here.is_empty() && !self.capture(here) {
             return Start::Blocked;
         }
         if let Some(own) = &mut self.own {
-            own.resolve(&mut self.live.fencing);
+            own.resolve(&mut self.state.fencing);
         }
         self.start_clock();
-        self.live.phase = Phase::Running;
-        self.live.has_triggers = self.has_triggers();
+        self.state.phase = Phase::Running;
+        self.state.has_triggers = self.has_triggers();
         let has_fired = self.is_latched() || self.has_trigger_fired();
         let has_fired = has_fired && self.accept_at_start();
         if has_fired && here.is_interrupted() {
@@ -54,23 +54,23 @@ impl Engine<'_> {
             self.unstart(waiting);
             return Start::Blocked;
         }
-        if let Some(shared) = self.live.shared_part() {
-            shared.start(self.live.deadline.get());
+        if let Some(shared) = self.state.shared_part() {
+            shared.start(self.state.deadline.get());
         }
         if has_fired { Start::Fired } else { Start::Go }
     }
 
     /// As if it had never been polled: it may be polled somewhere else next.
     fn unstart(&mut self, waiting: Phase) {
-        self.live.phase = waiting;
-        self.live.start = None;
-        self.live.deadline.set(None);
-        self.live.timed_out.set(false);
-        if waiting != Phase::Waiting(Extends::Given) {
-            self.live.fencing = Fencing::new();
+        self.state.phase = waiting;
+        self.state.start = None;
+        self.state.deadline.set(None);
+        self.state.timed_out.set(false);
+        if waiting != Phase::Waiting(Inherit::Given) {
+            self.state.fencing = Fencing::new();
         }
-        if let Some(extra) = self.live.some_extra_mut() {
-            extra.around = Fencing::new();
+        if let Some(rare) = self.state.rare_mut() {
+            rare.around = Fencing::new();
         }
     }
 
@@ -80,15 +80,15 @@ impl Engine<'_> {
             return false;
         };
         if in_scope {
-            self.live.extra_mut().around = here.scopes();
+            self.state.rare_mut_or_init().around = here.scopes();
         }
         let bound = || bound.map(Binding::take).unwrap_or_default();
-        match self.live.phase {
-            Phase::Waiting(Extends::Bound) => self.live.fencing = bound(),
-            Phase::Waiting(Extends::BoundNames) => {
+        match self.state.phase {
+            Phase::Waiting(Inherit::Bound) => self.state.fencing = bound(),
+            Phase::Waiting(Inherit::BoundNames) => {
                 let own = self.own.as_deref();
                 let names = |code: &str| own.is_some_and(|own| own.names(code));
-                self.live.fencing = bound().only(names);
+                self.state.fencing = bound().only(names);
             }
             _ => {}
         }
@@ -97,33 +97,33 @@ impl Engine<'_> {
 
     /// The clock is read only by a fence with a time of its own or bound (D1).
     fn start_clock(&mut self) {
-        let mut earliest = self.live.fencing.earliest();
+        let mut earliest = self.state.fencing.earliest();
         if let Some(own) = &self.own {
             earliest = earliest.and(&own.earliest());
         }
-        if let Some(extra) = self.live.some_extra() {
-            earliest = earliest.and(&extra.around.earliest());
+        if let Some(rare) = self.state.rare() {
+            earliest = earliest.and(&rare.around.earliest());
         }
         if earliest.is_some() {
             let now = Instant::now();
             let deadline = earliest.deadline(now);
-            self.live.start = Some(now);
-            self.live.deadline.set(deadline);
-            self.live.timed_out.set(has_passed(deadline, Some(now)));
+            self.state.start = Some(now);
+            self.state.deadline.set(deadline);
+            self.state.timed_out.set(has_passed(deadline, Some(now)));
         }
     }
 
     fn has_triggers(&self) -> bool {
-        let around = self.live.some_extra().map(|extra| &extra.around);
-        self.live.fencing.has_triggers()
+        let around = self.state.rare().map(|rare| &rare.around);
+        self.state.fencing.has_triggers()
             || (self.has_entries && self.own.as_ref().is_some_and(|own| own.has_triggers()))
             || around.is_some_and(Fencing::has_triggers)
     }
 
     fn accept_at_start(&mut self) -> bool {
-        if self.live.is_guarded() {
-            self.watched().ask_guards();
-            if !self.live.has_accepted() {
+        if self.state.is_guarded() {
+            self.sources().ask_guards();
+            if !self.state.has_accepted() {
                 return false;
             }
         }

@@ -9,10 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::state::shared::{Shared, State};
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
-use crate::outcome::reason::Reason;
+use crate::outcome::{Cancelled, Firing, Reason, ReasonKind};
 
 /// Cancels one fence, and tells what became of it.
 ///

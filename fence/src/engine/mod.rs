@@ -1,14 +1,27 @@
 //! A fence: what it keeps, what it looks at, and in which order.
 
-pub(crate) mod arming;
+mod arming;
 pub(crate) mod blocking;
-pub(crate) mod decision;
-pub(crate) mod engine;
-pub(crate) mod fence;
-pub(crate) mod first_poll;
+mod decision;
+mod engine;
+mod fence;
+mod first_poll;
 pub(crate) mod frames;
-pub(crate) mod handle;
-pub(crate) mod poll;
-pub(crate) mod record;
-pub(crate) mod state;
-pub(crate) mod teardown;
+mod handle;
+mod poll;
+mod record;
+mod state;
+mod teardown;
+
+pub(crate) use engine::Core;
+pub use fence::Fence;
+pub(crate) use fence::{Plain, Try};
+pub(crate) use frames::binding::Binding;
+#[cfg(feature = "tower")]
+pub(crate) use frames::current::within_bound;
+pub use handle::{DropGuard, Handle};
+pub(crate) use state::hold::Hold;
+pub(crate) use state::inline_sources::InlineSources;
+pub(crate) use state::phase::{Inherit, Phase};
+pub(crate) use state::shared::Shared;
+pub use state::shared::State;

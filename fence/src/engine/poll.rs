@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 use crate::engine::arming::Around;
 use crate::engine::engine::{Body, Engine};
 use crate::engine::first_poll::Start;
-use crate::engine::frames::frame::{Here, arrive};
+use crate::engine::frames::frame::{Here, with_frames_to_enter};
 use crate::engine::frames::running::Left;
 use crate::engine::frames::step::Step;
-use crate::engine::state::phase::{End, Phase};
+use crate::engine::state::phase::{Dropping, Phase};
 use crate::engine::state::shared::State;
-use crate::outcome::cancelled::Cancelled;
-use crate::util::waker_id::Fingerprint;
+use crate::outcome::Cancelled;
+use crate::util::WakerId;
 
 impl Engine<'_> {
     /// Polls the body, which is then to be found completed, or has been cut.
@@ -25,7 +25,7 @@ impl Engine<'_> {
         body: &mut dyn Body,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
-        arrive(|here| self.poll_here(here, body, cx))
+        with_frames_to_enter(|here| self.poll_here(here, body, cx))
     }
 
     #[inline]
@@ -36,8 +36,8 @@ impl Engine<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
         let mut went_off = false;
-        if self.live.phase == Phase::Running {
-            went_off = self.timer.as_mut().went_off(&self.live.timing);
+        if self.state.phase == Phase::Running {
+            went_off = self.timer.as_mut().went_off(&self.state.timing);
         } else {
             match self.begin(here, body) {
                 Start::Go => {}
@@ -45,7 +45,7 @@ impl Engine<'_> {
                 Start::Fired => return self.clean_up(cx).map(Err),
             }
         }
-        let waker = Fingerprint::of(cx.waker());
+        let waker = WakerId::of(cx.waker());
         let host = here.host(waker);
         let step = Step {
             waker,
@@ -90,27 +90,27 @@ impl Engine<'_> {
         f: impl FnOnce() -> bool,
     ) -> Option<Left> {
         let timer = self.timer.as_ref().get_ref();
-        self.watched().around(here, self.watch, timer, step, f)
+        self.sources().around(here, self.watch, timer, step, f)
     }
 
     /// Cuts the body (D4). What is left is to clean up.
     pub(crate) fn cut(&mut self, here: Here<'_>, body: &mut dyn Body) {
-        if self.live.some_extra().is_some() {
+        if self.state.rare().is_some() {
             self.tell_cut();
         }
-        self.drop_body(here, body, End::Cut);
-        self.live.phase = Phase::Cleaning;
-        if self.live.some_extra().is_some() {
+        self.drop_body(here, body, Dropping::ByCut);
+        self.state.phase = Phase::Cleaning;
+        if self.state.rare().is_some() {
             // Once more, for what destructors spawned.
             self.tell_cut();
             self.begin_cleaning();
         }
     }
 
-    pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body, end: End) {
+    pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body, dropping: Dropping) {
         let ending = Ending(self);
         ending.0.disarm();
-        ending.0.live.end = end;
+        ending.0.state.dropping = dropping;
         ending.0.within(here, Step::default(), || {
             body.cut();
             true
@@ -120,16 +120,16 @@ impl Engine<'_> {
     /// The body has completed: nothing is left behind.
     #[inline]
     fn complete(&mut self, here: Here<'_>) {
-        self.live.phase = Phase::Ended;
-        if self.live.some_extra().is_some() {
-            self.complete_extra(here);
+        self.state.phase = Phase::Ended;
+        if self.state.rare().is_some() {
+            self.complete_rare(here);
         } else {
             self.let_go(here);
         }
     }
 
     #[cold]
-    fn complete_extra(&mut self, here: Here<'_>) {
+    fn complete_rare(&mut self, here: Here<'_>) {
         // Nothing is to be undone: dropped last, as that is user code, which may panic.
         let unneeded = self.take_cleanups();
         self.report(State::Completed);
@@ -142,7 +142,7 @@ impl Engine<'_> {
         self.disarm();
         // What it watched is of no use to it any more, and may be to the next fence.
         if let Some(binding) = here.bound() {
-            binding.give_back(&mut self.live.fencing);
+            binding.give_back(&mut self.state.fencing);
         }
     }
 }
@@ -161,28 +161,28 @@ impl Drop for Ending<'_, '_> {
 impl Engine<'_> {
     /// Whether the fence has fired and may say so. Otherwise it is armed.
     fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        let has_fired = if self.live.is_simple() {
+        let has_fired = if self.state.has_only_latches() {
             self.is_latched() || self.arm_anew(around, cx)
         } else {
             self.hold_on();
-            self.is_latched() || self.is_told() || self.arm(around, cx)
+            self.is_latched() || self.was_seen_inside() || self.arm(around, cx)
         };
         // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
         has_fired
-            && (!self.live.is_special() || self.decide(around, cx))
+            && (!self.state.needs_decision() || self.decide(around, cx))
             && !here.is_interrupted_now()
     }
 
     pub(crate) fn is_latched(&self) -> bool {
-        self.live.is_latched() || self.watched().is_own_latched()
+        self.state.is_latched() || self.sources().is_own_latched()
     }
 
     /// A fence inside saw one of our triggers fire: ask them all ourselves.
-    fn is_told(&self) -> bool {
-        self.live.told.take() && self.has_trigger_fired()
+    fn was_seen_inside(&self) -> bool {
+        self.state.trigger_seen_inside.take() && self.has_trigger_fired()
     }
 
     pub(crate) fn has_trigger_fired(&self) -> bool {
-        self.live.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
+        self.state.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
     }
 }

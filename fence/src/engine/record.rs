@@ -6,13 +6,9 @@ use crate::engine::engine::Engine;
 use crate::engine::state::hold;
 use crate::engine::state::phase::Phase;
 use crate::engine::state::shared::State;
-use crate::engine::state::state::Live;
-use crate::outcome::cancelled::{Cancelled, Record};
-use crate::outcome::cleanup::Cleanup;
-use crate::outcome::reason::Reason;
-use crate::outcome::reason_list::Reasons;
-use crate::trigger::source::{Entry, Kind};
-use crate::trigger::time::has_passed;
+use crate::engine::state::state::FenceState;
+use crate::outcome::{Cancelled, Cleanup, Reason, Reasons, Record};
+use crate::trigger::{Entry, SourceKind, has_passed};
 
 impl Engine<'_> {
     /// The record of a cancellation.
@@ -28,24 +24,24 @@ impl Engine<'_> {
     pub(crate) fn record(&self, cleanup: Cleanup, now: Instant) -> Record {
         Record {
             reasons: Reasons::default(),
-            declined: self.live.declined(),
-            name: self.watched().name(),
-            ran: self.live.start.map(|start| (start, now)),
+            declined: self.state.declined(),
+            name: self.sources().name(),
+            ran: self.state.start.map(|start| (start, now)),
             cleanup,
         }
     }
 
     /// Tells the handles, and those inside, how it ended.
     pub(crate) fn report(&mut self, state: State) {
-        self.live.phase = Phase::Ended;
-        let Some(extra) = self.live.some_extra_mut() else {
+        self.state.phase = Phase::Ended;
+        let Some(rare) = self.state.rare_mut() else {
             return;
         };
-        extra.hold.release();
-        if extra.id.get() != 0 {
-            hold::ended(extra.id.get(), extra.holds.get());
+        rare.hold.release();
+        if rare.id.get() != 0 {
+            hold::fence_ended(rare.id.get(), rare.holds.get());
         }
-        if let Some(shared) = self.live.shared_part() {
+        if let Some(shared) = self.state.shared_part() {
             shared.finish(state, self.reasons(Instant::now()).into_vec());
         }
     }
@@ -58,14 +54,14 @@ impl Engine<'_> {
     }
 
     fn find_reasons(&self, now: Instant, reasons: &mut Reasons) {
-        let live = &*self.live;
-        let mut found = Found { live, reasons };
+        let state = &*self.state;
+        let mut found = Found { state, reasons };
         // The deadline is the earliest of all times that have not been declined.
-        if has_passed(live.deadline.get(), Some(now)) {
-            let start = live.start.unwrap_or(now);
+        if has_passed(state.deadline.get(), Some(now)) {
+            let start = state.start.unwrap_or(now);
             self.each_time(|time| found.add_some(time.reason(start, now)));
         }
-        found.add_some(live.shared_part().and_then(|shared| shared.reason()));
+        found.add_some(state.shared_part().and_then(|shared| shared.reason()));
         let mut nth = 0;
         self.any_entry(|entry| {
             found.add_entry(entry, &mut nth);
@@ -76,14 +72,14 @@ impl Engine<'_> {
 
 /// Takes note of the reasons that count.
 struct Found<'a> {
-    live: &'a Live,
+    state: &'a FenceState,
     reasons: &'a mut Reasons,
 }
 
 impl Found<'_> {
     #[inline]
     fn add(&mut self, reason: Reason) {
-        if !self.live.has_declined(&reason) {
+        if !self.state.has_declined(&reason) {
             self.reasons.add(reason);
         }
     }
@@ -97,24 +93,24 @@ impl Found<'_> {
     #[inline]
     fn add_entry(&mut self, entry: &Entry, nth_trigger: &mut usize) {
         match &entry.source.0 {
-            Kind::Latch(latch) => {
+            SourceKind::Latch(latch) => {
                 if let Some(firing) = latch.firing() {
                     self.add(Reason::of(entry.code.clone(), firing));
                 }
             }
-            Kind::Lineage(_) => entry.each_reason(|reason| self.add(reason)),
-            Kind::Custom(_) => {
+            SourceKind::Lineage(_) => entry.each_reason(|reason| self.add(reason)),
+            SourceKind::Custom(_) => {
                 self.add_trigger(entry, *nth_trigger);
                 *nth_trigger += 1;
             }
         }
     }
 
-    /// A trigger of another make: what it said when it was waited for, or says now.
+    /// A custom trigger: what it said when it was waited for, or says now.
     #[cold]
     fn add_trigger(&mut self, entry: &Entry, nth: usize) {
-        let extra = self.live.some_extra();
-        match extra.and_then(|extra| extra.waits.reported(nth)) {
+        let rare = self.state.rare();
+        match rare.and_then(|rare| rare.waits.reported(nth)) {
             Some(firing) => self.add(Reason::of(entry.code.clone(), firing)),
             None => entry.each_reason(|reason| self.add(reason)),
         }

@@ -4,36 +4,32 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use crate::cleanup::drain::hand_over;
-use crate::cleanup::job::{Batch, clean};
+use crate::cleanup::{Batch, clean, hand_over};
 use crate::engine::engine::{Body, Engine};
 use crate::engine::frames::current;
-use crate::engine::frames::frame::arrive;
+use crate::engine::frames::frame::with_frames_to_enter;
 use crate::engine::frames::user_code;
-use crate::engine::state::phase::{End, Phase};
+use crate::engine::state::phase::{Dropping, Phase};
 use crate::engine::state::shared::State;
-use crate::fencing::policy::Policy;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::cleanup::Cleanup;
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
+use crate::fencing::Policy;
+use crate::outcome::{Cancelled, Cleanup, Firing, Reason};
 
 impl Engine<'_> {
     /// Holds the fence around up for as long as something holds this one.
     #[inline]
     pub(crate) fn hold_on(&mut self) {
-        let Some(extra) = self.live.some_extra_mut() else {
+        let Some(rare) = self.state.rare_mut() else {
             return;
         };
-        if extra.holds.get() > 0 {
-            extra.hold.keep();
+        if rare.holds.get() > 0 {
+            rare.hold.keep();
         } else {
-            extra.hold.release();
+            rare.hold.release();
         }
     }
 
     pub(crate) fn tell_cut(&self) {
-        if let Some(shared) = self.live.shared_part() {
+        if let Some(shared) = self.state.shared_part() {
             let now = Instant::now();
             shared.tell_fired(|| self.primary(now));
             shared.tell_cut(|| self.reasons(now).into_vec());
@@ -43,13 +39,13 @@ impl Engine<'_> {
     /// The same for a fence that is dropped from outside. If somebody may want to know why, it is
     /// because of the fence around, if that was cut.
     pub(crate) fn tell_dropped(&self) -> Option<Cancelled> {
-        let extra = self.live.some_extra();
-        let has_cleanups = extra.is_some_and(|extra| !extra.jobs.borrow().is_empty());
-        if self.live.shared_part().is_none() && !has_cleanups {
+        let rare = self.state.rare();
+        let has_cleanups = rare.is_some_and(|rare| !rare.jobs.borrow().is_empty());
+        if self.state.shared_part().is_none() && !has_cleanups {
             return None;
         }
         let why = user_code::why_ending().unwrap_or_else(|| self.dropped());
-        if let Some(shared) = self.live.shared_part() {
+        if let Some(shared) = self.state.shared_part() {
             shared.tell_fired(|| why.primary().to_firing());
             shared.tell_cut(|| why.reasons().to_vec());
         }
@@ -59,7 +55,7 @@ impl Engine<'_> {
     fn dropped(&self) -> Cancelled {
         let now = Instant::now();
         let mut record = self.record(Cleanup::default(), now);
-        if !self.live.is_guarded() || self.live.has_accepted() {
+        if !self.state.is_guarded() || self.state.has_accepted() {
             record.reasons = self.reasons(now);
         }
         if record.reasons.is_empty() {
@@ -71,11 +67,11 @@ impl Engine<'_> {
 
     /// All cleanups that are to run: those of fences inside first.
     pub(crate) fn take_cleanups(&self) -> Vec<Batch> {
-        let Some(extra) = self.live.some_extra() else {
+        let Some(rare) = self.state.rare() else {
             return Vec::new();
         };
-        let limit = Policy::cleanup_limit(self.live.policy());
-        let (mut batches, jobs) = (extra.batches.take(), extra.jobs.take());
+        let limit = Policy::cleanup_limit(self.state.policy());
+        let (mut batches, jobs) = (rare.batches.take(), rare.jobs.take());
         if !jobs.is_empty() {
             batches.push(Batch::new(jobs, limit));
         }
@@ -87,40 +83,40 @@ impl Engine<'_> {
         let batches = self.take_cleanups();
         if !batches.is_empty() {
             let why = self.cancelled(Cleanup::default());
-            self.live.extra_mut().cleaning = Some(clean(batches, why));
+            self.state.rare_mut_or_init().cleaning = Some(clean(batches, why));
         }
     }
 
     /// Runs the cleanups, and resolves after them.
     #[inline]
     pub(crate) fn clean_up(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
-        if self.live.some_extra().is_some() {
-            return self.clean_up_extra(cx);
+        if self.state.rare().is_some() {
+            return self.clean_up_rare(cx);
         }
         // Nothing to wait for, and nobody to ask or to tell.
-        self.live.phase = Phase::Ended;
+        self.state.phase = Phase::Ended;
         Poll::Ready(self.cancelled(Cleanup::default()))
     }
 
-    fn clean_up_extra(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
-        let extra = self.live.extra_mut();
-        if let Some(cleaning) = extra.cleaning.as_mut() {
+    fn clean_up_rare(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
+        let rare = self.state.rare_mut_or_init();
+        if let Some(cleaning) = rare.cleaning.as_mut() {
             match current::within_shield(|| cleaning.as_mut().poll(cx)) {
-                Poll::Ready(cleanup) => extra.cleaned(cleanup),
+                Poll::Ready(cleanup) => rare.cleaned(cleanup),
                 Poll::Pending => {
-                    extra.hold.keep();
+                    rare.hold.keep();
                     return Poll::Pending;
                 }
             }
-            extra.hold.release();
+            rare.hold.release();
         }
         // An enclosing fence that has fired meanwhile is the one to act (D13).
         if current::is_interrupted_now() {
             return Poll::Pending;
         }
-        let cleanup = std::mem::take(&mut extra.cleanup);
-        if self.live.is_guarded() {
-            self.watched().ask_guards();
+        let cleanup = std::mem::take(&mut rare.cleanup);
+        if self.state.is_guarded() {
+            self.sources().ask_guards();
         }
         let cancelled = self.cancelled(cleanup);
         self.report(State::Cancelled);
@@ -129,12 +125,12 @@ impl Engine<'_> {
 
     /// Dropped from outside: midway, the body goes first, with its context set.
     pub(crate) fn abandon(&mut self, body: &mut dyn Body) {
-        match self.live.phase {
+        match self.state.phase {
             Phase::Ended => return,
             Phase::Waiting(_) => {}
             Phase::Running | Phase::Cleaning => {
                 let why = self.tell_dropped();
-                arrive(|here| self.drop_body(here, body, End::Dropped));
+                with_frames_to_enter(|here| self.drop_body(here, body, Dropping::ByDrop));
                 // Destructors may have spawned, or registered a cleanup.
                 let why = why.or_else(|| self.tell_dropped());
                 self.leave_cleanups(why);
@@ -146,8 +142,8 @@ impl Engine<'_> {
     /// Dropped from outside: leaves the cleanups to the fence around, if that is being cut, or to
     /// the runtime.
     pub(crate) fn leave_cleanups(&mut self, why: Option<Cancelled>) {
-        let extra = self.live.some_extra_mut();
-        if let Some(cleaning) = extra.and_then(|extra| extra.cleaning.take()) {
+        let rare = self.state.rare_mut();
+        if let Some(cleaning) = rare.and_then(|rare| rare.cleaning.take()) {
             return hand_over(cleaning);
         }
         self.leave_report();
@@ -162,8 +158,8 @@ impl Engine<'_> {
     }
     /// If it had cleaned up when the fence around came first, that one tells how it went.
     fn leave_report(&mut self) {
-        let extra = self.live.some_extra_mut();
-        let report = extra.map(|extra| std::mem::take(&mut extra.cleanup));
+        let rare = self.state.rare_mut();
+        let report = rare.map(|rare| std::mem::take(&mut rare.cleanup));
         if let Some(report) = report.filter(|report| *report != Cleanup::default()) {
             // Nobody learns of it otherwise.
             let _ = current::leave_to_ending(vec![Batch::done(report)]);

@@ -8,8 +8,7 @@ use tokio::time::Instant;
 use crate::fencing::fencing::Fencing;
 use crate::fencing::policy::{Amend, Policy};
 use crate::fencing::set::Set;
-use crate::trigger::source::Entry;
-use crate::trigger::time::{Earliest, Span, Time, has_passed};
+use crate::trigger::{Earliest, Entry, Span, Time, has_passed};
 
 impl Fencing {
     #[inline]

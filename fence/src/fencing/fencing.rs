@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use crate::fencing::policy::Amend;
 use crate::fencing::set::Set;
-use crate::outcome::reason::Reason;
-use crate::trigger::source::Entry;
-use crate::trigger::time::{Limit, Span, When};
-use crate::trigger::trigger::Trigger;
+use crate::outcome::Reason;
+use crate::trigger::{Entry, Limit, Span, Trigger, When};
 
 /// An immutable set of triggers and policies: a value to extend, clone and share.
 ///

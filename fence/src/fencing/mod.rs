@@ -1,6 +1,9 @@
 //! Sets of triggers and policies, which fences are made from.
 
-pub(crate) mod access;
-pub(crate) mod fencing;
-pub(crate) mod policy;
-pub(crate) mod set;
+mod access;
+mod fencing;
+mod policy;
+mod set;
+
+pub use fencing::Fencing;
+pub(crate) use policy::{Amend, Policy};

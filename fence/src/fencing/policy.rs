@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::outcome::reason::Reason;
+use crate::outcome::Reason;
 
 /// How long the cleanups of a fence may take, unless it says so (D25).
 const CLEANUP: Duration = Duration::from_secs(5);

@@ -3,17 +3,16 @@
 use std::borrow::Cow;
 
 use crate::fencing::policy::Policy;
-use crate::trigger::source::Entry;
-use crate::trigger::time::{Earliest, Time};
-use crate::util::small_list::Few;
+use crate::trigger::{Earliest, Entry, Time};
+use crate::util::SmallList;
 
 #[derive(Clone, Default)]
 pub(crate) struct Set {
     pub(super) entries: Vec<Entry>,
-    pub(super) times: Few<Time>,
+    pub(super) times: SmallList<Time>,
     /// What follows from the times, so that no fence has to look at each of them.
     pub(super) earliest: Earliest,
-    /// Whether a source of another make is among the entries.
+    /// Whether a custom trigger is among the entries.
     pub(super) has_triggers: bool,
     pub(super) name: Option<Cow<'static, str>>,
     pub(super) policy: Option<Box<Policy>>,

@@ -7,11 +7,10 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::{self, error::SendError};
 
-use crate::groups::join_guard::Hosting;
-use crate::groups::task_set::Crew;
-use crate::tasks::ended::Ended;
-use crate::tasks::spawn::Surroundings;
-use crate::trigger::event::Event;
+use crate::groups::join_guard::JoinGuard;
+use crate::groups::task_set::TaskSet;
+use crate::tasks::{Ended, SpawnContext};
+use crate::trigger::Event;
 
 /// The code of the reason that cancels what nobody waits for any more.
 const CLOSED: &str = "closed";
@@ -104,7 +103,7 @@ impl<T> futures_core::Stream for AsCompleted<T> {
 impl<T> fmt::Debug for AsCompleted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompleted")
-            .field("running", &self.outcomes.crew.running())
+            .field("running", &self.outcomes.tasks.running())
             .finish_non_exhaustive()
     }
 }
@@ -112,9 +111,9 @@ impl<T> fmt::Debug for AsCompleted<T> {
 /// The outcomes of jobs, each with the place of its job in the list.
 pub(crate) struct Arrivals<T> {
     outcomes: mpsc::UnboundedReceiver<(usize, Ended<T>)>,
-    crew: Arc<Crew>,
+    tasks: Arc<TaskSet>,
     stop: Event,
-    _hosting: Hosting,
+    _join_guard: JoinGuard,
 }
 
 impl<T> Arrivals<T> {
@@ -125,12 +124,12 @@ impl<T> Arrivals<T> {
         T: Send + 'static,
     {
         let (send, outcomes) = mpsc::unbounded_channel();
-        let (crew, stop) = (Arc::<Crew>::default(), Event::new());
-        let surroundings = Surroundings::here().on(CLOSED, &stop);
-        let hosting = Hosting::open(&crew, surroundings, Some(stop.clone()));
+        let (tasks, stop) = (Arc::<TaskSet>::default(), Event::new());
+        let context = SpawnContext::here().on(CLOSED, &stop);
+        let hosting = JoinGuard::open(&tasks, context, Some(stop.clone()));
         for (index, job) in jobs.into_iter().enumerate() {
-            let (send, of) = (send.clone(), crew.clone());
-            crew.spawn(job, move |_, outcome| {
+            let (send, of) = (send.clone(), tasks.clone());
+            tasks.spawn(job, move |_, outcome| {
                 // For the fence that cut whoever has stopped listening.
                 if let Err(SendError((_, lost))) = send.send((index, outcome.into())) {
                     note(&of, lost);
@@ -139,9 +138,9 @@ impl<T> Arrivals<T> {
         }
         Self {
             outcomes,
-            crew,
+            tasks,
             stop,
-            _hosting: hosting,
+            _join_guard: hosting,
         }
     }
 
@@ -158,23 +157,23 @@ impl<T> Arrivals<T> {
     fn note_lost(&mut self) {
         self.outcomes.close();
         while let Ok((_, ended)) = self.outcomes.try_recv() {
-            note(&self.crew, ended);
+            note(&self.tasks, ended);
         }
     }
 
     /// Cancels what has not ended, joins everything, and returns what has not been handed on.
     pub(crate) async fn close(mut self) -> Vec<(usize, Ended<T>)> {
-        self.stop.set_by_ourselves("nobody waits for it any more");
-        self.crew.join().await;
+        self.stop.set_internally("nobody waits for it any more");
+        self.tasks.join().await;
         std::iter::from_fn(|| self.outcomes.try_recv().ok()).collect()
     }
 }
 
 /// What went wrong goes to the fence that cuts.
-fn note<T>(crew: &Crew, lost: Ended<T>) {
+fn note<T>(tasks: &TaskSet, lost: Ended<T>) {
     match lost {
-        Ended::Panicked(message) => crew.note(|report| report.panics.push(message)),
-        Ended::Cancelled(why) => crew.note(|report| report.merge(why.cleanup().clone())),
+        Ended::Panicked(message) => tasks.note(|report| report.panics.push(message)),
+        Ended::Cancelled(why) => tasks.note(|report| report.merge(why.cleanup().clone())),
         Ended::Finished(_) | Ended::Failed => {}
     }
 }

@@ -10,23 +10,22 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::cleanup::job::{Job, Turn};
-use crate::context::on_cancel::register;
-use crate::outcome::cleanup::Cleanup;
-use crate::tasks::ended::Ended;
-use crate::tasks::spawn::spawn_blocking;
-use crate::util::catch_unwind::{Catching, Caught, caught};
+use crate::cleanup::{Job, Turn};
+use crate::context::register;
+use crate::outcome::Cleanup;
+use crate::tasks::{Ended, spawn_blocking};
+use crate::util::{CatchUnwind, Caught, caught};
 
 pin_project! {
     /// The whole of a child: `settle` is called with how it ended, after `counted` is dropped.
-    pub(crate) struct Work<F, C, S> {
+    pub(crate) struct ChildTask<F, C, S> {
         #[pin]
-        future: Catching<F>,
+        future: CatchUnwind<F>,
         rest: Option<(C, S)>,
     }
 }
 
-impl<F: Future, C, S> Work<F, C, S> {
+impl<F: Future, C, S> ChildTask<F, C, S> {
     pub(crate) fn new(future: F, counted: C, settle: S) -> Self {
         Self {
             future: caught(future),
@@ -35,7 +34,7 @@ impl<F: Future, C, S> Work<F, C, S> {
     }
 }
 
-impl<F, C, S> Future for Work<F, C, S>
+impl<F, C, S> Future for ChildTask<F, C, S>
 where
     F: Future,
     S: FnOnce(Caught<F::Output>),

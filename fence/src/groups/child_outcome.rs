@@ -2,15 +2,13 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::engine::handle::Handle;
+use crate::engine::Handle;
 use crate::groups::errors::Errors;
 use crate::groups::group::Group;
-use crate::outcome::fenced::Fenced;
-use crate::outcome::firing::Firing;
-use crate::tasks::ended::{ChildOutput, Ended};
-use crate::util::catch_unwind::{Caught, message};
+use crate::outcome::{Fenced, Firing};
+use crate::tasks::{ChildOutput, Ended};
+use crate::util::{Caught, message, unpoisoned};
 
 /// How children end.
 impl<E> Group<E> {
@@ -31,7 +29,7 @@ impl<E> Group<E> {
                 // One that was cancelled by itself tells by itself what became of its cleanups.
                 if !handle.has_fired() {
                     let cleanup = why.cleanup().clone();
-                    self.crew().note(|report| report.merge(cleanup));
+                    self.tasks().note(|report| report.merge(cleanup));
                 }
                 Ended::Cancelled(why)
             }
@@ -46,8 +44,8 @@ impl<E> Group<E> {
                 // User code, in which a panic must not lose the error.
                 let text = catch_unwind(AssertUnwindSafe(|| text(&error)))
                     .unwrap_or_else(|_| "an error whose text panicked".to_owned());
-                locked(errors).push(error);
-                self.crew().note(|report| report.errors.push(text.clone()));
+                unpoisoned(errors.lock()).push(error);
+                self.tasks().note(|report| report.errors.push(text.clone()));
                 self.end(text);
             }
         }
@@ -55,8 +53,8 @@ impl<E> Group<E> {
 
     fn panicked(&self, panic: Box<dyn Any + Send>) -> String {
         let text = message(&*panic);
-        if self.crew().keep_panic(panic) {
-            self.crew().note(|report| report.panics.push(text.clone()));
+        if self.tasks().keep_panic(panic) {
+            self.tasks().note(|report| report.panics.push(text.clone()));
         }
         if let Errors::Collect(..) = self.errors() {
             self.end(format!("panicked: {text}"));
@@ -75,17 +73,13 @@ impl<E> Group<E> {
     }
 
     pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
-        self.crew().take_panic()
+        self.tasks().take_panic()
     }
 
     pub(crate) fn take_errors(&self) -> Vec<E> {
         match self.errors() {
             Errors::Handler(_) => Vec::new(),
-            Errors::Collect(errors, _) => std::mem::take(&mut *locked(errors)),
+            Errors::Collect(errors, _) => std::mem::take(&mut *unpoisoned(errors.lock())),
         }
     }
-}
-
-fn locked<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
-    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,13 +10,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::groups::group::Group;
 use crate::groups::grouping::{Grouping, group};
-use crate::outcome::fenced::Fenced;
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
-use crate::tasks::ended::ChildOutput;
-use crate::tasks::spawn::spawn;
-use crate::tasks::task::Task;
-use crate::util::catch_unwind::caught;
+use crate::outcome::{Fenced, Firing, ReasonKind};
+use crate::tasks::{ChildOutput, Task, spawn};
+use crate::util::caught;
 
 /// Work that starts anew after each `interval`, the first time at once.
 ///

@@ -1,8 +1,8 @@
 //! Jobs of which every result is wanted.
 
 use crate::groups::as_completed::Arrivals;
-use crate::outcome::cancelled::Cancelled;
-use crate::tasks::ended::Ended;
+use crate::outcome::Cancelled;
+use crate::tasks::Ended;
 
 /// Runs jobs as tasks, and returns what became of each, in the order of the list.
 ///

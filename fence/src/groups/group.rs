@@ -6,16 +6,13 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::engine::handle::Handle;
+use crate::engine::Handle;
 use crate::groups::child::{Placed, Queue, threaded};
 use crate::groups::errors::Errors;
 use crate::groups::options::Options;
-use crate::groups::task_set::Crew;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
-use crate::tasks::ended::ChildOutput;
-use crate::tasks::task::Task;
+use crate::groups::task_set::TaskSet;
+use crate::outcome::{Cancelled, Firing, Reason};
+use crate::tasks::{ChildOutput, Task};
 
 /// The inside of a [`group`](crate::group()) or [`try_group`](crate::try_group()): what its host,
 /// and every child that is given a clone, spawns with.
@@ -56,7 +53,7 @@ pub struct Group<E = Infallible> {
 }
 
 struct Inner<E> {
-    crew: Arc<Crew>,
+    tasks: Arc<TaskSet>,
     handle: OnceLock<Handle>,
     /// One for each child that may run.
     places: Option<Arc<Semaphore>>,
@@ -71,7 +68,7 @@ impl<E> Group<E> {
         });
         Self {
             inner: Arc::new(Inner {
-                crew: Arc::default(),
+                tasks: Arc::default(),
                 handle: OnceLock::new(),
                 places,
                 errors,
@@ -83,12 +80,12 @@ impl<E> Group<E> {
         &self.inner.errors
     }
 
-    pub(crate) fn crew(&self) -> &Arc<Crew> {
-        &self.inner.crew
+    pub(crate) fn tasks(&self) -> &Arc<TaskSet> {
+        &self.inner.tasks
     }
 
     /// The group is cancelled through this handle.
-    pub(crate) fn appoint(&self, handle: Handle) {
+    pub(crate) fn set_handle(&self, handle: Handle) {
         // It is run once, so this is the first value.
         let _ = self.inner.handle.set(handle);
     }
@@ -118,7 +115,7 @@ impl<E> Group<E> {
     /// How many children have not ended.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.inner.crew.running()
+        self.inner.tasks.running()
     }
 }
 
@@ -210,7 +207,7 @@ impl<E: Send + 'static> Group<E> {
             // Whoever does not wait for it needs no outcome.
             let _ = send.send(group.settle(handle, outcome));
         };
-        let (handle, task) = self.inner.crew.spawn(body, settle);
+        let (handle, task) = self.inner.tasks.spawn(body, settle);
         match task {
             Some(task) => Task::sent(handle, ended, task),
             None => Task::refused(handle, self.why_ended()),

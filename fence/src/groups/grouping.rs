@@ -5,12 +5,12 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 use crate::groups::errors::Errors;
 use crate::groups::group::Group;
 use crate::groups::options::Options;
-use crate::groups::run::conduct;
-use crate::outcome::fenced::Fenced;
+use crate::groups::run::run_host;
+use crate::outcome::Fenced;
 
 /// A group of tasks, none of which outlives it; children may fail alone.
 ///
@@ -112,7 +112,7 @@ impl<E: Send + 'static> Grouping<E> {
         F: Future,
     {
         let group = Group::new(&self.options, Errors::Handler(self.on_error));
-        let outcome = conduct(&self.options.fencing, &group, host, Some).await;
+        let outcome = run_host(&self.options.fencing, &group, host, Some).await;
         match group.take_panic() {
             Some(panic) => resume_unwind(panic),
             None => outcome.and_then(|value| match value {

@@ -1,16 +1,24 @@
 //! Tasks that end with the code that spawned them.
 
-pub(crate) mod as_completed;
-pub(crate) mod child;
-pub(crate) mod child_outcome;
-pub(crate) mod errors;
-pub(crate) mod every;
-pub(crate) mod gather;
-pub(crate) mod group;
-pub(crate) mod grouping;
-pub(crate) mod join_guard;
-pub(crate) mod options;
-pub(crate) mod race;
-pub(crate) mod run;
-pub(crate) mod task_set;
-pub(crate) mod try_grouping;
+mod as_completed;
+mod child;
+mod child_outcome;
+mod errors;
+mod every;
+mod gather;
+mod group;
+mod grouping;
+mod join_guard;
+mod options;
+mod race;
+mod run;
+mod task_set;
+mod try_grouping;
+
+pub use as_completed::{AsCompleted, as_completed};
+pub use every::{Every, Overlap, ZeroInterval, every};
+pub use gather::gather;
+pub use group::{Group, Place};
+pub use grouping::{Grouping, group};
+pub use race::{race, race_ok};
+pub use try_grouping::{GroupError, TryGrouping, try_group};

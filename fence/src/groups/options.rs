@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 
 /// What a group is started with.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! Jobs of which one result is enough.
 
-use crate::context::ambient::checkpoint;
+use crate::context::checkpoint;
 use crate::groups::as_completed::Arrivals;
-use crate::tasks::ended::Ended;
+use crate::tasks::Ended;
 
 /// Runs jobs as tasks, and returns what the first one returns; `None` if there are no jobs.
 ///

@@ -6,17 +6,17 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 use crate::groups::group::Group;
-use crate::groups::join_guard::Hosting;
-use crate::outcome::fenced::Fenced;
-use crate::tasks::spawn::Surroundings;
-use crate::util::catch_unwind::caught;
+use crate::groups::join_guard::JoinGuard;
+use crate::outcome::Fenced;
+use crate::tasks::SpawnContext;
+use crate::util::caught;
 
 /// The host, its value taken by `settle`, then the joining, all in the fence of the group: what
 /// cancels that fence does so until the last child has ended. Without a value, the host has failed
 /// or panicked, and the group knows.
-pub(crate) async fn conduct<E, H, F, V>(
+pub(crate) async fn run_host<E, H, F, V>(
     fencing: &Fencing,
     group: &Group<E>,
     host: H,
@@ -27,8 +27,8 @@ where
     F: Future,
 {
     let body = async {
-        let surroundings = Surroundings::here().cleaning_like(fencing.policy());
-        let _hosting = Hosting::open(group.crew(), surroundings, None);
+        let context = SpawnContext::here().cleaning_like(fencing.policy());
+        let _join_guard = JoinGuard::open(group.tasks(), context, None);
         let future = Some(async { host(group.clone()).await });
         let host = caught(Host { future, group }).await;
         let value = match host {
@@ -38,11 +38,11 @@ where
                 None
             }
         };
-        group.crew().join().await;
+        group.tasks().join().await;
         value
     };
     let mut fence = fencing.run(body);
-    group.appoint(fence.handle());
+    group.set_handle(fence.handle());
     fence.await
 }
 

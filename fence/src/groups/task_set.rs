@@ -1,32 +1,31 @@
 //! Tasks that are joined together: what groups, races and timers are made of (D29).
 //!
-//! 1. A task is in exactly one set: one at home, in `Members`, or one that a spawner or a joiner
-//!    has taken out for as long as user code may run, which is never under the lock (D26).
-//! 2. It is closed once every set is home and empty. From then on nothing is spawned.
+//! 1. A task is in exactly one set: an idle one, in `Members`, or one that a spawner or a
+//!    joiner has checked out for as long as user code may run, which is never under the lock (D26).
+//! 2. It is closed once every set is idle and empty. From then on nothing is spawned.
 //! 3. Whoever drops it midway aborts the tasks, unless a fence that cuts will join them: then the
 //!    job that was left with that fence does.
 
 use std::any::Any;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::engine::handle::Handle;
-use crate::groups::child::Work;
-use crate::outcome::cleanup::Cleanup;
-use crate::outcome::fenced::Fenced;
-use crate::tasks::spawn::Surroundings;
-use crate::util::catch_unwind::Caught;
+use crate::engine::Handle;
+use crate::groups::child::ChildTask;
+use crate::outcome::{Cleanup, Fenced};
+use crate::tasks::SpawnContext;
+use crate::util::{Caught, unpoisoned};
 
 #[derive(Default)]
-pub(crate) struct Crew {
-    surroundings: OnceLock<Surroundings>,
+pub(crate) struct TaskSet {
+    context: OnceLock<SpawnContext>,
     members: Mutex<Members>,
-    /// A set came home.
-    returned: Notify,
+    /// A set was checked in.
+    checked_in: Notify,
     running: AtomicUsize,
     /// What went wrong, for a fence that cuts.
     report: Mutex<Cleanup>,
@@ -36,9 +35,9 @@ pub(crate) struct Crew {
 
 #[derive(Default)]
 struct Members {
-    home: Vec<JoinSet<()>>,
-    /// How many sets are out.
-    out: usize,
+    idle: Vec<JoinSet<()>>,
+    /// How many sets are checked out.
+    checked_out: usize,
     is_closed: bool,
 }
 
@@ -49,14 +48,14 @@ enum Next {
     Done,
 }
 
-impl Crew {
+impl TaskSet {
     /// Its tasks will be enclosed like this.
-    pub(crate) fn open(&self, surroundings: Surroundings) {
+    pub(crate) fn open(&self, context: SpawnContext) {
         // It is opened once, so this is the first value.
-        let _ = self.surroundings.set(surroundings);
+        let _ = self.context.set(context);
     }
 
-    /// Spawns a task, `settle` being told in the task how it ended. If the crew is closed there is
+    /// Spawns a task, `settle` being told in the task how it ended. If it is closed there is
     /// no task, and the future is dropped.
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
@@ -66,10 +65,10 @@ impl Crew {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let surroundings = self.surroundings.get().cloned().unwrap_or_default();
-        let (fence, handle) = surroundings.enclose(future);
+        let context = self.context.get().cloned().unwrap_or_default();
+        let (fence, handle) = context.enclose(future);
         let own = handle.clone();
-        let task = Work::new(fence, self.begin(), move |outcome| settle(&own, outcome));
+        let task = ChildTask::new(fence, self.begin(), move |outcome| settle(&own, outcome));
         let task = self.add(|set| set.spawn(task));
         (handle, task)
     }
@@ -81,11 +80,11 @@ impl Crew {
             if members.is_closed {
                 return None;
             }
-            members.out += 1;
-            members.home.pop().unwrap_or_default()
+            members.checked_out += 1;
+            members.idle.pop().unwrap_or_default()
         };
-        let mut lent = Lent { crew: self, set };
-        Some(spawn(&mut lent.set))
+        let mut checked_out = CheckedOut { tasks: self, set };
+        Some(spawn(&mut checked_out.set))
     }
 
     /// Waits until all tasks have ended, those included that are spawned meanwhile, and closes.
@@ -94,10 +93,10 @@ impl Crew {
             let next = self.next();
             match next {
                 Next::Join(set) => {
-                    let mut lent = Lent { crew: self, set };
-                    while lent.set.join_next().await.is_some() {}
+                    let mut checked_out = CheckedOut { tasks: self, set };
+                    while checked_out.set.join_next().await.is_some() {}
                 }
-                Next::Wait => self.returned.notified().await,
+                Next::Wait => self.checked_in.notified().await,
                 Next::Done => return,
             }
         }
@@ -105,11 +104,11 @@ impl Crew {
 
     fn next(&self) -> Next {
         let mut members = self.members();
-        if let Some(set) = members.home.pop() {
-            members.out += 1;
+        if let Some(set) = members.idle.pop() {
+            members.checked_out += 1;
             return Next::Join(set);
         }
-        members.is_closed = members.out == 0;
+        members.is_closed = members.checked_out == 0;
         if members.is_closed {
             Next::Done
         } else {
@@ -119,12 +118,12 @@ impl Crew {
 
     /// Aborts all tasks, and closes.
     pub(crate) fn abort(&self) {
-        let home = {
+        let idle = {
             let mut members = self.members();
             members.is_closed = true;
-            mem::take(&mut members.home)
+            mem::take(&mut members.idle)
         };
-        drop(home);
+        drop(idle);
     }
 
     /// A task starts.
@@ -134,9 +133,9 @@ impl Crew {
     }
 
     /// Whether something that encloses the tasks has told them to stop.
-    pub(crate) fn is_told(&self) -> bool {
-        let surroundings = self.surroundings.get();
-        surroundings.is_some_and(Surroundings::is_cut)
+    pub(crate) fn is_cancelled(&self) -> bool {
+        let context = self.context.get();
+        context.is_some_and(SpawnContext::is_cut)
     }
 
     /// How many tasks have not ended.
@@ -149,7 +148,7 @@ impl Crew {
         // Dropped after the lock: a panic may carry user code. Usually there is none.
         let mut panics = Vec::new();
         let mut members = self.members();
-        for set in &mut members.home {
+        for set in &mut members.idle {
             while let Some(ended) = set.try_join_next() {
                 panics.extend(ended.err());
             }
@@ -158,16 +157,17 @@ impl Crew {
 
     /// Notes what went wrong.
     pub(crate) fn note(&self, note: impl FnOnce(&mut Cleanup)) {
-        note(&mut locked(&self.report));
+        let mut report = unpoisoned(self.report.lock());
+        note(&mut report);
     }
 
     pub(crate) fn take_report(&self) -> Cleanup {
-        mem::take(&mut *locked(&self.report))
+        mem::take(&mut *unpoisoned(self.report.lock()))
     }
 
     /// Keeps the first panic; `false` if there has been one.
     pub(crate) fn keep_panic(&self, panic: Box<dyn Any + Send>) -> bool {
-        let mut kept = locked(&self.panic);
+        let mut kept = unpoisoned(self.panic.lock());
         if kept.is_none() {
             *kept = Some(panic);
             return true;
@@ -176,39 +176,36 @@ impl Crew {
     }
 
     pub(crate) fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
-        locked(&self.panic).take()
+        unpoisoned(self.panic.lock()).take()
     }
 
     fn members(&self) -> MutexGuard<'_, Members> {
-        locked(&self.members)
+        unpoisoned(self.members.lock())
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A set that is out. It goes home by itself; if that has been closed, its tasks are aborted.
-struct Lent<'a> {
-    crew: &'a Crew,
+/// A set that a spawner or a joiner has. It is checked in when it is dropped; if all is closed by
+/// then, its tasks are aborted.
+struct CheckedOut<'a> {
+    tasks: &'a TaskSet,
     set: JoinSet<()>,
 }
 
-impl Drop for Lent<'_> {
+impl Drop for CheckedOut<'_> {
     fn drop(&mut self) {
         {
-            let mut members = self.crew.members();
-            members.out -= 1;
+            let mut members = self.tasks.members();
+            members.checked_out -= 1;
             if !members.is_closed && !self.set.is_empty() {
-                members.home.push(mem::take(&mut self.set));
+                members.idle.push(mem::take(&mut self.set));
             }
         }
-        self.crew.returned.notify_one();
+        self.tasks.checked_in.notify_one();
     }
 }
 
 /// A task that has not ended.
-struct Counted(Arc<Crew>);
+struct Counted(Arc<TaskSet>);
 
 impl Drop for Counted {
     fn drop(&mut self) {

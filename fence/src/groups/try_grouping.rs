@@ -7,12 +7,12 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 use crate::groups::errors::Errors;
 use crate::groups::group::Group;
 use crate::groups::options::Options;
-use crate::groups::run::conduct;
-use crate::outcome::cancelled::Cancelled;
+use crate::groups::run::run_host;
+use crate::outcome::Cancelled;
 
 /// A group of tasks in which the first error ends all.
 ///
@@ -93,7 +93,7 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
         let errors = Errors::Collect(Mutex::default(), ToString::to_string);
         let group = Group::new(&self.options, errors);
         let settle = |result: Result<T, E>| result.map_err(|error| group.failed(error)).ok();
-        let outcome = conduct(&self.options.fencing, &group, host, settle).await;
+        let outcome = run_host(&self.options.fencing, &group, host, settle).await;
         if let Some(panic) = group.take_panic() {
             resume_unwind(panic);
         }

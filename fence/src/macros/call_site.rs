@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::engine::state::inline_sources::Own;
-use crate::fencing::fencing::Fencing;
-use crate::trigger::event::Event;
-use crate::trigger::source::{Entry, Source};
-use crate::trigger::time::{Earliest, Span, Time};
+use crate::engine::InlineSources;
+use crate::fencing::Fencing;
+use crate::trigger::{Earliest, Entry, Event, Source, Span, Time};
 
 /// The constant options of one `#[fenced]` or `fenced!`.
 #[derive(Debug)]
@@ -104,7 +102,7 @@ fn bit(nth: usize) -> u64 {
         .unwrap_or(0)
 }
 
-impl Own for At {
+impl InlineSources for At {
     #[inline]
     fn has_entries(&self) -> bool {
         !self.site.events.is_empty()

@@ -4,22 +4,16 @@ pub use fence_macros::__fenced_block;
 
 pub use crate::macros::call_site::{Named, Site};
 pub use crate::macros::control_flow::*;
-pub use crate::trigger::time::Time;
+pub use crate::trigger::Time;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::engine::engine::Core;
-use crate::engine::fence::{Fence, Plain, Try};
-use crate::engine::state::inline_sources::Own;
-use crate::engine::state::phase::{Extends, Phase};
-use crate::fencing::fencing::Fencing;
-use crate::fencing::policy::Amend;
+use crate::engine::{Core, Fence, Inherit, InlineSources, Phase, Plain, Try};
+use crate::fencing::{Amend, Fencing};
 use crate::macros::call_site::At;
 use crate::macros::sources::Slot;
-use crate::trigger::event::Event;
-use crate::trigger::time::{Limit, Span, When};
-use crate::trigger::trigger::Trigger;
+use crate::trigger::{Event, Limit, Span, Trigger, When};
 
 /// The options of one fence, in the text of a program.
 #[derive(Debug)]
@@ -42,7 +36,7 @@ pub fn options_at(site: &'static Site) -> Options<At> {
     options().with(|()| At::new(site))
 }
 
-impl<S: Own> Options<S> {
+impl<S: InlineSources> Options<S> {
     /// A length of time that every run of this fence gets the whole of: a `Duration`.
     pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
         self.time(code, Span::Timeout(limit.limit().unwrap_or(Duration::MAX)))
@@ -119,18 +113,18 @@ impl<S: Own> Options<S> {
 
     fn core(self) -> Core<S> {
         let extends = if self.inherit {
-            Extends::Bound
+            Inherit::Bound
         } else {
-            Extends::BoundNames
+            Inherit::BoundNames
         };
         let mut core = Core::new(Fencing::new(), self.own);
-        core.live.phase = Phase::Waiting(extends);
+        core.state.phase = Phase::Waiting(extends);
         core
     }
 }
 
 /// The fence of `#[fenced]` and `fenced!`.
-pub fn fence<F: IntoFuture, S: Own>(
+pub fn fence<F: IntoFuture, S: InlineSources>(
     options: Options<S>,
     body: F,
 ) -> Fence<F::IntoFuture, S, Plain> {
@@ -138,7 +132,7 @@ pub fn fence<F: IntoFuture, S: Own>(
 }
 
 /// The fence of `#[fenced(try)]`.
-pub fn fence_try<F: IntoFuture, S: Own>(
+pub fn fence_try<F: IntoFuture, S: InlineSources>(
     options: Options<S>,
     body: F,
 ) -> Fence<F::IntoFuture, S, Try> {
@@ -146,8 +140,8 @@ pub fn fence_try<F: IntoFuture, S: Own>(
 }
 
 /// What [`spawn`](crate::spawn) spawns, for tests that poll it by hand.
-pub fn enclosed<F: Future>(future: F) -> crate::context::bound::Bound<Fence<F>> {
-    crate::tasks::spawn::Surroundings::here().enclose(future).0
+pub fn enclosed<F: Future>(future: F) -> crate::context::Bound<Fence<F>> {
+    crate::tasks::SpawnContext::here().enclose(future).0
 }
 
 /// How many wait for an event, for tests that nothing is left behind.

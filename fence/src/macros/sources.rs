@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::engine::state::inline_sources::Own;
-use crate::fencing::fencing::Fencing;
-use crate::fencing::policy::Amend;
-use crate::trigger::source::Entry;
-use crate::trigger::time::Time;
-use crate::trigger::trigger::Trigger;
+use crate::engine::InlineSources;
+use crate::fencing::{Amend, Fencing};
+use crate::trigger::{Entry, Time, Trigger};
 
 /// One trigger.
 #[derive(Debug)]
@@ -22,7 +19,7 @@ impl Slot {
     }
 }
 
-impl Own for Slot {
+impl InlineSources for Slot {
     #[inline]
     fn has_entries(&self) -> bool {
         true
@@ -38,20 +35,20 @@ impl Own for Slot {
     }
 }
 
-impl Own for Time {
+impl InlineSources for Time {
     fn each_time(&self, visit: &mut dyn FnMut(&Time)) {
         visit(self);
     }
 }
 
-impl Own for Amend {
+impl InlineSources for Amend {
     fn resolve(&mut self, fencing: &mut Fencing) {
         fencing.amend(self.clone());
     }
 }
 
 /// A name that is not known at compile time.
-impl Own for &'static str {
+impl InlineSources for &'static str {
     fn resolve(&mut self, fencing: &mut Fencing) {
         fencing.rename(Cow::Borrowed(self));
     }

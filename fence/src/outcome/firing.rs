@@ -37,7 +37,7 @@ pub struct Firing {
     pub(crate) limit: Option<Duration>,
     /// Whether it came up from a fence inside.
     pub(crate) is_linked: bool,
-    /// Whether a trigger of another make reports it, anew each time it is asked.
+    /// Whether a custom trigger reports it, anew each time it is asked.
     pub(crate) is_foreign: bool,
 }
 

@@ -18,6 +18,6 @@ pub enum ReasonKind {
     /// A [`DropGuard`](crate::DropGuard) that was dropped while armed, or the fence around a
     /// spawned task.
     Dropped,
-    /// A [`Trigger`](crate::Trigger) of another make, under the name that it gives itself.
+    /// A custom [`Trigger`](crate::Trigger), under the name that it gives itself.
     Custom(&'static str),
 }

@@ -1,9 +1,18 @@
 //! What a fence returns: the outcome, and the reasons in it.
 
-pub(crate) mod cancelled;
-pub(crate) mod cleanup;
-pub(crate) mod fenced;
-pub(crate) mod firing;
-pub(crate) mod kind;
-pub(crate) mod reason;
-pub(crate) mod reason_list;
+mod cancelled;
+mod cleanup;
+mod fenced;
+mod firing;
+mod kind;
+mod reason;
+mod reason_list;
+
+pub use cancelled::Cancelled;
+pub(crate) use cancelled::Record;
+pub use cleanup::Cleanup;
+pub use fenced::Fenced;
+pub use firing::Firing;
+pub use kind::ReasonKind;
+pub use reason::Reason;
+pub(crate) use reason_list::Reasons;

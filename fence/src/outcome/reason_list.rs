@@ -3,18 +3,18 @@
 use std::ops::Deref;
 
 use crate::outcome::reason::Reason;
-use crate::util::small_list::Few;
+use crate::util::SmallList;
 
 /// Each reason once (D10), in firing order (D9).
 #[derive(Clone, Default)]
-pub(crate) struct Reasons(Few<Reason>);
+pub(crate) struct Reasons(SmallList<Reason>);
 
 impl Reasons {
     #[inline]
     pub(crate) fn add(&mut self, reason: Reason) {
         match self.0 {
-            Few::None => self.0.push(reason),
-            Few::One(_) | Few::Many(_) => self.add_another(reason),
+            SmallList::None => self.0.push(reason),
+            SmallList::One(_) | SmallList::Many(_) => self.add_another(reason),
         }
     }
 

@@ -10,17 +10,14 @@ use std::{fmt, io};
 use tokio::task;
 use tokio::time::timeout;
 
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
+use crate::outcome::{Firing, ReasonKind};
 use crate::shutdown::plan::ShutdownPlan;
 use crate::shutdown::report::ShutdownReport;
 use crate::shutdown::signals;
 use crate::shutdown::timeline::{Timeline, before};
 use crate::shutdown::tracked::{Busy, Tracked, Work};
-use crate::tasks::spawn::Surroundings;
-use crate::tasks::task::Task;
-use crate::trigger::event::{Event, Wait};
-use crate::trigger::time::Limit;
+use crate::tasks::{SpawnContext, Task};
+use crate::trigger::{Event, Limit, Wait};
 
 /// Ends a process in order when it is told to: by SIGTERM or SIGINT, or by [`begin`](Self::begin).
 ///
@@ -207,7 +204,7 @@ impl Shutdown {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let (fence, handle) = Surroundings::here().enclose(future);
+        let (fence, handle) = SpawnContext::here().enclose(future);
         Task::joined(handle, task::spawn(self.track(fence)))
     }
 

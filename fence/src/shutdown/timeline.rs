@@ -11,10 +11,9 @@ use std::{process, thread};
 
 use tokio::time::sleep;
 
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
+use crate::outcome::{Firing, ReasonKind};
 use crate::shutdown::plan::ShutdownPlan;
-use crate::trigger::event::Event;
+use crate::trigger::Event;
 
 pub(crate) struct Timeline {
     pub(crate) plan: ShutdownPlan,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::sync::watch;
 
-use crate::cleanup::drain;
+use crate::cleanup;
 
 /// How much of it there is.
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ impl Work {
 
     /// How much is left, with what the library runs in the background.
     pub(crate) fn left(&self) -> usize {
-        *self.0.borrow() + drain::left()
+        *self.0.borrow() + cleanup::left()
     }
 
     /// Waits until nothing is left.
@@ -30,7 +30,7 @@ impl Work {
         while self.left() > 0 {
             // The sender is ours.
             let _ = self.0.subscribe().wait_for(|running| *running == 0).await;
-            drain::drain(None).await;
+            cleanup::drain(None).await;
         }
     }
 }

@@ -2,11 +2,8 @@
 
 use std::convert::Infallible;
 
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::fenced::Fenced;
-use crate::outcome::reason::Reason;
-use crate::util::catch_unwind::{Caught, message};
-use crate::util::never::Returns;
+use crate::outcome::{Cancelled, Fenced, Reason};
+use crate::util::{Caught, Returns, message};
 
 /// What became of a [`Task`](crate::Task): the four ways in which it can end, told apart.
 ///

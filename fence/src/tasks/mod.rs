@@ -1,6 +1,12 @@
 //! Tasks that the fences around the spawning place enclose.
 
-pub(crate) mod cancel_and_wait;
-pub(crate) mod ended;
-pub(crate) mod spawn;
-pub(crate) mod task;
+mod cancel_and_wait;
+mod ended;
+mod spawn;
+mod task;
+
+pub use cancel_and_wait::{cancel_and_wait, cancel_and_wait_all};
+pub use ended::{ChildOutput, Ended};
+pub(crate) use spawn::SpawnContext;
+pub use spawn::{spawn, spawn_blocking, spawn_local};
+pub use task::Task;

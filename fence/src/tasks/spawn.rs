@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use tokio::task;
 
-use crate::context::bound::Bound;
+use crate::context::Bound;
 use crate::engine::blocking;
-use crate::engine::fence::Fence;
 use crate::engine::frames::current;
-use crate::engine::handle::Handle;
-use crate::engine::state::shared::Shared;
-use crate::fencing::fencing::Fencing;
-use crate::fencing::policy::Policy;
-use crate::outcome::fenced::Fenced;
+use crate::engine::{Fence, Handle, Shared};
+use crate::fencing::{Fencing, Policy};
+use crate::outcome::Fenced;
 use crate::tasks::task::Task;
-use crate::trigger::event::Event;
+use crate::trigger::Event;
 
 /// Spawns a task that behaves as if the future stood here: the fences around enclose it too.
 ///
@@ -56,7 +53,7 @@ pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let (fence, handle) = Surroundings::here().enclose(future);
+    let (fence, handle) = SpawnContext::here().enclose(future);
     Task::joined(handle, task::spawn(fence))
 }
 
@@ -70,7 +67,7 @@ pub fn spawn_local<F>(future: F) -> Task<F::Output>
 where
     F: Future<Output: 'static> + 'static,
 {
-    let (fence, handle) = Surroundings::here().enclose(future);
+    let (fence, handle) = SpawnContext::here().enclose(future);
     Task::joined(handle, task::spawn_local(fence))
 }
 
@@ -113,18 +110,18 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (handle, f) = Surroundings::here().enclose_blocking(f);
+    let (handle, f) = SpawnContext::here().enclose_blocking(f);
     Task::joined(handle, task::spawn_blocking(f))
 }
 
 /// What encloses a task: the bound set, and the fences around the place where it is spawned.
 #[derive(Clone, Default)]
-pub(crate) struct Surroundings {
+pub(crate) struct SpawnContext {
     bound: Fencing,
     lineage: Fencing,
 }
 
-impl Surroundings {
+impl SpawnContext {
     pub(crate) fn here() -> Self {
         Self {
             bound: current::current(),

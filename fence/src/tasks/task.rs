@@ -7,11 +7,10 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, Id, JoinError, JoinHandle};
 
-use crate::engine::handle::Handle;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::fenced::Fenced;
+use crate::engine::Handle;
+use crate::outcome::{Cancelled, Fenced};
 use crate::tasks::ended::Ended;
-use crate::util::catch_unwind::message;
+use crate::util::message;
 
 /// A task with a fence around it: cancelled through its handle, awaited for what became of it.
 ///

@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
+use crate::outcome::{Firing, ReasonKind};
 use crate::trigger::latch::Secluded;
 use crate::trigger::source::Source;
 use crate::trigger::trigger::{FiringFuture, Trigger};
 use crate::trigger::waiters::Key;
-use crate::util::waker_id::Fingerprint;
+use crate::util::{WakerId, unpoisoned};
 
 /// A flag that is set once and stays set.
 ///
@@ -74,9 +73,7 @@ impl Event {
     #[must_use]
     pub fn named(name: &'static str) -> &'static Self {
         static NAMED: Mutex<BTreeMap<&'static str, &'static Event>> = Mutex::new(BTreeMap::new());
-        let mut named = NAMED
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut named = unpoisoned(NAMED.lock());
         named
             .entry(name)
             .or_insert_with(|| Box::leak(Box::default()))
@@ -116,7 +113,7 @@ impl Event {
     }
 
     /// The same from within this crate, where no line of the program is to be named (D12).
-    pub(crate) fn set_by_ourselves(&self, cause: &'static str) -> bool {
+    pub(crate) fn set_internally(&self, cause: &'static str) -> bool {
         let firing = Firing::new(ReasonKind::Event).because(cause);
         self.latch().fire(firing.unlocated())
     }
@@ -173,7 +170,7 @@ impl Trigger for Event {
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait {
     latch: Arc<Secluded>,
-    registered: Option<(Fingerprint, Key)>,
+    registered: Option<(WakerId, Key)>,
 }
 
 impl Wait {
@@ -191,7 +188,7 @@ impl Future for Wait {
         if self.latch.is_fired() {
             return Poll::Ready(());
         }
-        let waker = Fingerprint::of(cx.waker());
+        let waker = WakerId::of(cx.waker());
         if matches!(self.registered, Some((known, _)) if known == waker) {
             return Poll::Pending;
         }

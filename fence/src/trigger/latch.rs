@@ -3,10 +3,10 @@
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 
-use crate::outcome::firing::Firing;
+use crate::outcome::Firing;
 use crate::trigger::check_cache;
 use crate::trigger::waiters::{Key, Waiters};
-use crate::util::sync::OnceLock;
+use crate::util::OnceLock;
 
 pub(crate) struct Latch {
     firing: OnceLock<Firing>,
@@ -58,7 +58,7 @@ impl Latch {
         if self.firing.set(firing).is_err() {
             return false;
         }
-        check_cache::disturb();
+        check_cache::note_firing();
         self.waiters.close();
         true
     }

@@ -8,8 +8,7 @@ use std::task::{Wake, Waker};
 
 use loom::thread;
 
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
+use crate::outcome::{Firing, ReasonKind};
 use crate::trigger::latch::Latch;
 
 #[derive(Default)]

@@ -3,11 +3,19 @@
 #[cfg(feature = "tokio-util")]
 mod cancellation_token;
 pub(crate) mod check_cache;
-pub(crate) mod event;
-pub(crate) mod latch;
+mod event;
+mod latch;
 #[cfg(all(test, fence_loom))]
 mod loom_models;
-pub(crate) mod source;
-pub(crate) mod time;
-pub(crate) mod trigger;
-pub(crate) mod waiters;
+mod source;
+mod time;
+mod trigger;
+mod waiters;
+
+pub use event::{Event, Wait};
+pub(crate) use latch::Latch;
+pub(crate) use source::{Entry, Parent, Source, SourceKind};
+pub(crate) use time::{Earliest, Span, earliest, has_passed};
+pub use time::{Limit, Time, When};
+pub use trigger::{FiringFuture, Trigger};
+pub(crate) use waiters::Key;

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
+use crate::outcome::{Firing, Reason};
 use crate::trigger::latch::{Latch, Secluded};
 use crate::trigger::trigger::Trigger;
 
 /// What [`Trigger::source`] returns.
 #[derive(Clone)]
-pub struct Source(pub(crate) Kind);
+pub struct Source(pub(crate) SourceKind);
 
 #[derive(Clone)]
-pub(crate) enum Kind {
+pub(crate) enum SourceKind {
     /// An event or a handle: looking costs one load, waiting one slot.
     Latch(Arc<Secluded>),
     /// A fence around the place where this one's task was spawned (D27).
@@ -58,32 +57,32 @@ pub struct Entry {
 
 impl Source {
     pub(crate) fn latch(latch: Arc<Secluded>) -> Self {
-        Self(Kind::Latch(latch))
+        Self(SourceKind::Latch(latch))
     }
 
     pub(crate) fn lineage(parent: Arc<dyn Parent>) -> Self {
-        Self(Kind::Lineage(parent))
+        Self(SourceKind::Lineage(parent))
     }
 
     pub(crate) fn custom(trigger: Arc<dyn Trigger>) -> Self {
-        Self(Kind::Custom(trigger))
+        Self(SourceKind::Custom(trigger))
     }
 
     /// What it fired with, if it has. May call user code.
     pub(crate) fn firing(&self) -> Option<Firing> {
         match &self.0 {
-            Kind::Latch(latch) => latch.firing().cloned(),
+            SourceKind::Latch(latch) => latch.firing().cloned(),
             // Has its own way to tell, of more than one.
-            Kind::Lineage(_) => None,
-            Kind::Custom(trigger) => trigger.fired().map(Firing::foreign),
+            SourceKind::Lineage(_) => None,
+            SourceKind::Custom(trigger) => trigger.fired().map(Firing::foreign),
         }
     }
 
     fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Kind::Latch(one), Kind::Latch(other)) => Arc::ptr_eq(one, other),
-            (Kind::Custom(one), Kind::Custom(other)) => Arc::ptr_eq(one, other),
-            (Kind::Lineage(one), Kind::Lineage(other)) => Arc::ptr_eq(one, other),
+            (SourceKind::Latch(one), SourceKind::Latch(other)) => Arc::ptr_eq(one, other),
+            (SourceKind::Custom(one), SourceKind::Custom(other)) => Arc::ptr_eq(one, other),
+            (SourceKind::Lineage(one), SourceKind::Lineage(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }
@@ -101,13 +100,13 @@ impl Entry {
         self.code == other.code && self.source.is_same(&other.source)
     }
 
-    /// Whether a latch has fired. Calls no user code: triggers of other makes are not asked.
+    /// Whether a latch has fired. Calls no user code: custom triggers are not asked.
     #[inline]
     pub(crate) fn is_latched(&self) -> bool {
         match &self.source.0 {
-            Kind::Latch(latch) => latch.is_fired(),
-            Kind::Lineage(parent) => parent.has_cut(),
-            Kind::Custom(_) => false,
+            SourceKind::Latch(latch) => latch.is_fired(),
+            SourceKind::Lineage(parent) => parent.has_cut(),
+            SourceKind::Custom(_) => false,
         }
     }
 
@@ -115,16 +114,16 @@ impl Entry {
     /// having been polled since.
     pub(crate) fn is_seen(&self) -> bool {
         match &self.source.0 {
-            Kind::Lineage(parent) => parent.is_seen(),
-            Kind::Latch(_) | Kind::Custom(_) => self.is_latched(),
+            SourceKind::Lineage(parent) => parent.is_seen(),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => self.is_latched(),
         }
     }
 
     /// Whether it may still fire: a fence that has completed lets go.
     pub(crate) fn is_open(&self) -> bool {
         match &self.source.0 {
-            Kind::Lineage(parent) => parent.is_alive(),
-            Kind::Latch(_) | Kind::Custom(_) => true,
+            SourceKind::Lineage(parent) => parent.is_alive(),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => true,
         }
     }
 
@@ -132,25 +131,25 @@ impl Entry {
     /// any more.
     pub(crate) fn latch(&self) -> Option<&Latch> {
         match &self.source.0 {
-            Kind::Latch(latch) => Some(latch),
-            Kind::Lineage(parent) => parent.cut(),
-            Kind::Custom(_) => None,
+            SourceKind::Latch(latch) => Some(latch),
+            SourceKind::Lineage(parent) => parent.cut(),
+            SourceKind::Custom(_) => None,
         }
     }
 
     /// The deadline that comes with it.
     pub(crate) fn effective_deadline(&self) -> Option<Instant> {
         match &self.source.0 {
-            Kind::Lineage(parent) => parent.effective_deadline(),
-            Kind::Latch(_) | Kind::Custom(_) => None,
+            SourceKind::Lineage(parent) => parent.effective_deadline(),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => None,
         }
     }
 
     /// Visits the reason, if it has fired; all of them, if it is a fence. May call user code.
     pub(crate) fn each_reason(&self, visit: impl FnMut(Reason)) {
         match &self.source.0 {
-            Kind::Lineage(parent) => parent.why().iter().cloned().for_each(visit),
-            Kind::Latch(_) | Kind::Custom(_) => {
+            SourceKind::Lineage(parent) => parent.why().iter().cloned().for_each(visit),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => {
                 let reason = |firing| Reason::new(self.code.clone(), firing);
                 self.source.firing().map(reason).into_iter().for_each(visit);
             }
@@ -159,8 +158,8 @@ impl Entry {
 
     pub(crate) fn trigger(&self) -> Option<&Arc<dyn Trigger>> {
         match &self.source.0 {
-            Kind::Custom(trigger) => Some(trigger),
-            Kind::Latch(_) | Kind::Lineage(_) => None,
+            SourceKind::Custom(trigger) => Some(trigger),
+            SourceKind::Latch(_) | SourceKind::Lineage(_) => None,
         }
     }
 }

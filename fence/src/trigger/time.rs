@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
+use crate::outcome::{Firing, Reason};
 
 /// A time trigger under its code.
 #[derive(Clone, Debug)]

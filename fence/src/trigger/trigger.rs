@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::outcome::firing::Firing;
-use crate::outcome::kind::ReasonKind;
+use crate::outcome::{Firing, ReasonKind};
 use crate::trigger::source::Source;
 
 /// A wait for a trigger, as [`Trigger::wait`] returns it.

@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
-use crate::util::sync::{Mutex, MutexGuard, OnceLock, lock};
+use crate::util::{Mutex, MutexGuard, OnceLock, unpoisoned};
 
 const SHARDS: usize = 16;
 
@@ -122,10 +122,10 @@ impl Waiters {
 
     /// Refuses newcomers from now on and wakes everybody.
     pub(crate) fn close(&self) {
-        let mut main = lock(&self.main).close();
+        let mut main = unpoisoned(self.main.lock()).close();
         main.run();
         for shard in self.shards.get().into_iter().flatten() {
-            let mut waiting = lock(&shard.0).close();
+            let mut waiting = unpoisoned(shard.0.lock()).close();
             waiting.run();
         }
     }
@@ -133,7 +133,10 @@ impl Waiters {
     /// How many wait now.
     pub(crate) fn len(&self) -> usize {
         let shards = self.shards.get().into_iter().flatten();
-        lock(&self.main).live + shards.map(|shard| lock(&shard.0).live).sum::<usize>()
+        unpoisoned(self.main.lock()).live
+            + shards
+                .map(|shard| unpoisoned(shard.0.lock()).live)
+                .sum::<usize>()
     }
 
     #[cfg(all(test, fence_loom))]
@@ -153,7 +156,7 @@ impl Waiters {
     #[inline]
     fn open(&self, index: u32) -> MutexGuard<'_, List> {
         match (index.checked_sub(1), self.shards.get()) {
-            (Some(shard), Some(shards)) => lock(&shards[shard as usize].0),
+            (Some(shard), Some(shards)) => unpoisoned(shards[shard as usize].0.lock()),
             _ => self.open_main(),
         }
     }
@@ -170,7 +173,7 @@ impl Waiters {
 
     #[cold]
     fn wait_for_main(&self) -> MutexGuard<'_, List> {
-        let main = lock(&self.main);
+        let main = unpoisoned(self.main.lock());
         let seen = self.contended.fetch_add(1, Ordering::Relaxed) + 1;
         if (seen >= PATIENCE || EAGER) && !main.closed && self.shards.get().is_none() {
             let shards = (0..SHARDS).map(|_| Shard(Mutex::new(List::new())));

@@ -13,17 +13,17 @@ pub(crate) type Caught<T> = Result<T, Box<dyn Any + Send>>;
 pin_project! {
     /// Awaits a future, and catches a panic in it. Written by hand, since an `async fn` has room
     /// for its argument twice.
-    pub(crate) struct Catching<F> {
+    pub(crate) struct CatchUnwind<F> {
         #[pin]
         future: F,
     }
 }
 
-pub(crate) fn caught<F: Future>(future: F) -> Catching<F> {
-    Catching { future }
+pub(crate) fn caught<F: Future>(future: F) -> CatchUnwind<F> {
+    CatchUnwind { future }
 }
 
-impl<F: Future> Future for Catching<F> {
+impl<F: Future> Future for CatchUnwind<F> {
     type Output = Caught<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

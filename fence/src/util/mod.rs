@@ -1,7 +1,13 @@
 //! Small parts that know nothing of fences.
 
-pub(crate) mod catch_unwind;
-pub(crate) mod never;
-pub(crate) mod small_list;
-pub(crate) mod sync;
-pub(crate) mod waker_id;
+mod catch_unwind;
+mod never;
+mod small_list;
+mod sync;
+mod waker_id;
+
+pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
+pub(crate) use never::Returns;
+pub(crate) use small_list::SmallList;
+pub(crate) use sync::{Mutex, MutexGuard, OnceLock, unpoisoned};
+pub(crate) use waker_id::WakerId;

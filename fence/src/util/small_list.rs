@@ -5,14 +5,14 @@ use std::ops::{Deref, DerefMut};
 
 /// A list without an allocation for its first item.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Few<T> {
+pub(crate) enum SmallList<T> {
     #[default]
     None,
     One([T; 1]),
     Many(Vec<T>),
 }
 
-impl<T> Few<T> {
+impl<T> SmallList<T> {
     #[inline]
     pub(crate) fn push(&mut self, item: T) {
         match self {
@@ -39,13 +39,13 @@ impl<T> Few<T> {
     }
 }
 
-impl<T> From<Vec<T>> for Few<T> {
+impl<T> From<Vec<T>> for SmallList<T> {
     fn from(many: Vec<T>) -> Self {
         Self::Many(many)
     }
 }
 
-impl<T> FromIterator<T> for Few<T> {
+impl<T> FromIterator<T> for SmallList<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut few = Self::None;
         items.into_iter().for_each(|item| few.push(item));
@@ -53,7 +53,7 @@ impl<T> FromIterator<T> for Few<T> {
     }
 }
 
-impl<T> IntoIterator for Few<T> {
+impl<T> IntoIterator for SmallList<T> {
     type Item = T;
     type IntoIter = Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
 
@@ -67,7 +67,7 @@ impl<T> IntoIterator for Few<T> {
     }
 }
 
-impl<T> Deref for Few<T> {
+impl<T> Deref for SmallList<T> {
     type Target = [T];
 
     #[inline]
@@ -80,7 +80,7 @@ impl<T> Deref for Few<T> {
     }
 }
 
-impl<T> DerefMut for Few<T> {
+impl<T> DerefMut for SmallList<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         match self {

@@ -8,11 +8,11 @@ pub(crate) use self::modelled::OnceLock;
 #[cfg(fence_loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
-use std::sync::PoisonError;
+use std::sync::{LockResult, PoisonError};
 
-/// Locks. No user code runs under our locks, so a poisoned one still holds whole data.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The guard of a lock. No user code runs under our locks, so a poisoned one holds whole data.
+pub(crate) fn unpoisoned<G>(locked: LockResult<G>) -> G {
+    locked.unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(fence_loom)]
@@ -46,7 +46,7 @@ mod modelled {
         }
 
         pub(crate) fn set(&self, value: T) -> Result<(), T> {
-            let _one_at_a_time = super::lock(&self.setting);
+            let _one_at_a_time = super::unpoisoned(self.setting.lock());
             self.value.set(value)?;
             self.is_set.store(true, Ordering::Release);
             Ok(())

@@ -7,12 +7,12 @@ use std::task::Waker;
 /// Sound as an identity only while a clone of that waker is registered somewhere, which keeps its
 /// addresses from being reused; whoever stores one sees to that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fingerprint {
+pub(crate) struct WakerId {
     data: usize,
     vtable: usize,
 }
 
-impl Fingerprint {
+impl WakerId {
     pub(crate) fn of(waker: &Waker) -> Self {
         Self {
             data: waker.data().addr(),

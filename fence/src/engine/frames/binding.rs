@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 
 #[derive(Default)]
 pub(crate) struct Binding {

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cleanup::job::{Batch, Job};
+use crate::cleanup::{Batch, Job};
 use crate::engine::frames::binding::Binding;
-use crate::engine::frames::frame::{Part, here, within};
-use crate::engine::state::phase::End;
-use crate::engine::state::state::Live;
+use crate::engine::frames::frame::{Part, with_frames, within};
+use crate::engine::state::phase::Dropping;
+use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::next_number;
-use crate::fencing::fencing::Fencing;
-use crate::trigger::source::{Kind, Parent};
+use crate::fencing::Fencing;
+use crate::trigger::{Parent, SourceKind};
 
 /// Runs `f` with a set bound.
 pub(crate) fn within_bound<R>(binding: &Binding, detached: bool, f: impl FnOnce() -> R) -> R {
@@ -31,23 +31,23 @@ pub(crate) fn within_shield<R>(f: impl FnOnce() -> R) -> R {
 
 /// The bound set, empty without any.
 pub(crate) fn current() -> Fencing {
-    here(|here| here.bound().map(Binding::take).unwrap_or_default())
+    with_frames(|here| here.bound().map(Binding::take).unwrap_or_default())
 }
 
 /// Whether an enclosing fence cuts, with a look at the clock, if one has a deadline. A fence whose
 /// deadline is seen to have passed is told so.
 pub(crate) fn is_interrupted_now() -> bool {
-    here(|here| here.is_interrupted_now())
+    with_frames(|here| here.is_interrupted_now())
 }
 
 /// Whether an enclosing fence has fired, even if it does not cut yet.
 pub(crate) fn has_fired() -> bool {
-    here(|here| here.has_fired())
+    with_frames(|here| here.has_fired())
 }
 
 /// The earliest deadline of the bound set and of all enclosing fences (rule D20).
 pub(crate) fn deadline() -> Option<Instant> {
-    here(|here| here.deadline())
+    with_frames(|here| here.deadline())
 }
 
 /// The time to [`deadline`]; zero once an enclosing fence has fired.
@@ -61,27 +61,27 @@ pub(crate) fn remaining() -> Option<Duration> {
 /// Holds the innermost enclosing fence up, unless that is `known`, which is held up already: the
 /// number of the fence, 0 if there is none.
 pub(crate) fn hold(known: u64) -> u64 {
-    here(|here| {
+    with_frames(|here| {
         let Some(innermost) = here.enclosing().next() else {
             return 0;
         };
-        let extra = innermost.watched.live.extra();
-        if extra.id.get() == 0 {
-            extra.id.set(next_number());
+        let rare = innermost.sources.state.rare_or_init();
+        if rare.id.get() == 0 {
+            rare.id.set(next_number());
         }
-        let id = extra.id.get();
-        extra.holds.set(extra.holds.get() + u32::from(id != known));
+        let id = rare.id.get();
+        rare.holds.set(rare.holds.get() + u32::from(id != known));
         id
     })
 }
 
 /// Lets a fence go; `false` if it is not around this code.
 pub(crate) fn let_go(fence: u64) -> bool {
-    here(|here| {
-        let extras = here.all().filter_map(Live::some_extra);
-        let held = extras.into_iter().find(|extra| extra.id.get() == fence);
-        if let Some(extra) = held {
-            extra.holds.set(extra.holds.get().saturating_sub(1));
+    with_frames(|here| {
+        let rares = here.all().filter_map(FenceState::rare);
+        let held = rares.into_iter().find(|rare| rare.id.get() == fence);
+        if let Some(rare) = held {
+            rare.holds.set(rare.holds.get().saturating_sub(1));
         }
         held.is_some()
     })
@@ -89,34 +89,37 @@ pub(crate) fn let_go(fence: u64) -> bool {
 
 /// Registers a cleanup with the innermost fence; `false` if there is none.
 pub(crate) fn register(job: &Arc<Job>) -> bool {
-    here(|here| {
+    with_frames(|here| {
         let innermost = here.innermost();
-        innermost.inspect(|live| live.extra().register(job.clone()));
+        innermost.inspect(|state| state.rare_or_init().register(job.clone()));
         innermost.is_some()
     })
 }
 
 /// Leaves cleanups to the fence that is being cut around this code; gives them back if none is.
 pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
-    here(
-        |here| match here.innermost().filter(|live| live.end != End::None) {
+    with_frames(|here| {
+        match here
+            .innermost()
+            .filter(|state| state.dropping != Dropping::No)
+        {
             Some(ending) => {
-                ending.extra().batches.borrow_mut().extend(batches);
+                ending.rare_or_init().batches.borrow_mut().extend(batches);
                 None
             }
             None => Some(batches),
-        },
-    )
+        }
+    })
 }
 
 /// Whether a fence around this code is cutting it, rather than that it is dropped from outside.
 pub(crate) fn is_being_cut() -> bool {
-    here(|here| here.all().any(|live| live.end == End::Cut))
+    with_frames(|here| here.all().any(|state| state.dropping == Dropping::ByCut))
 }
 
 /// The enclosing fences as sources for what is spawned here, outermost first (D27).
 pub(crate) fn lineage() -> Fencing {
-    here(|here| here.lineage())
+    with_frames(|here| here.lineage())
 }
 
 /// The enclosing fences, and those around the place where this task was spawned, ready to tell.
@@ -124,7 +127,7 @@ pub(crate) fn families() -> Vec<Arc<dyn Parent>> {
     let mut entries = lineage().entries().to_vec();
     let mut families = Vec::new();
     while let Some(entry) = entries.pop() {
-        if let Kind::Lineage(parent) = &entry.source.0 {
+        if let SourceKind::Lineage(parent) = &entry.source.0 {
             entries.extend_from_slice(parent.entries());
             families.push(parent.clone());
         }

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::frame::{Here, Part};
 use crate::engine::frames::running::Running;
-use crate::engine::state::phase::{self, Stage};
-use crate::engine::state::state::Live;
-use crate::fencing::fencing::Fencing;
+use crate::engine::state::phase::{self, Cancelling};
+use crate::engine::state::state::FenceState;
+use crate::fencing::Fencing;
 use crate::trigger::check_cache;
-use crate::trigger::source::{Entry, Kind, Parent};
+use crate::trigger::{Entry, Parent, SourceKind};
 
 /// What is asked of the enclosing fences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,17 +31,17 @@ pub(crate) struct Survey<'a> {
 
 /// What their flags say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum FlagAnswer {
     Yes,
     No,
-    /// Triggers of another make, or guards, have to be asked.
+    /// Custom triggers, or guards, have to be asked.
     AskUsers,
 }
 
 impl Running<'_> {
     #[inline]
-    pub(crate) fn answer(&self, question: Question) -> Answer {
-        if self.watched.live.is_strict() {
+    pub(crate) fn answer(&self, question: Question) -> FlagAnswer {
+        if self.sources.state.cuts_at_once() {
             self.strict_answer(question)
         } else {
             self.lenient_answer(question)
@@ -49,54 +49,56 @@ impl Running<'_> {
     }
 
     #[inline]
-    fn strict_answer(&self, question: Question) -> Answer {
+    fn strict_answer(&self, question: Question) -> FlagAnswer {
         if self.is_latched(question) {
-            Answer::Yes
-        } else if self.watched.live.has_triggers {
-            Answer::AskUsers
+            FlagAnswer::Yes
+        } else if self.sources.state.has_triggers {
+            FlagAnswer::AskUsers
         } else {
-            Answer::No
+            FlagAnswer::No
         }
     }
 
     /// The same for a fence with policies, or one that has fired.
-    fn lenient_answer(&self, question: Question) -> Answer {
-        let live = self.watched.live;
-        match (live.stage.get(), question) {
-            (Stage::Open, _) => {}
-            (Stage::Fired, Question::Cuts) if live.is_lenient() => return Answer::No,
-            (Stage::Fired | Stage::Overdue, _) => return Answer::Yes,
+    fn lenient_answer(&self, question: Question) -> FlagAnswer {
+        let state = self.sources.state;
+        match (state.cancelling.get(), question) {
+            (Cancelling::No, _) => {}
+            (Cancelling::Fired, Question::Cuts) if state.is_lenient() => return FlagAnswer::No,
+            (Cancelling::Fired | Cancelling::GraceOver, _) => return FlagAnswer::Yes,
         }
-        if question == Question::Cuts && live.is_lenient() {
-            Answer::No
-        } else if live.is_guarded() {
+        if question == Question::Cuts && state.is_lenient() {
+            FlagAnswer::No
+        } else if state.is_guarded() {
             self.guarded_answer(question)
         } else {
             self.strict_answer(question)
         }
     }
 
-    fn guarded_answer(&self, question: Question) -> Answer {
-        if self.watched.live.has_accepted() {
-            Answer::Yes
-        } else if self.watched.live.has_triggers || self.is_latched(question) {
-            Answer::AskUsers
+    fn guarded_answer(&self, question: Question) -> FlagAnswer {
+        if self.sources.state.has_accepted() {
+            FlagAnswer::Yes
+        } else if self.sources.state.has_triggers || self.is_latched(question) {
+            FlagAnswer::AskUsers
         } else {
-            Answer::No
+            FlagAnswer::No
         }
     }
 
     #[inline]
     fn is_latched(&self, question: Question) -> bool {
-        self.watched.live.is_latched()
-            || self.watched.is_own_latched()
-            || (question == Question::Fired && self.watched.live.is_enclosed() && self.is_seen())
+        self.sources.state.is_latched()
+            || self.sources.is_own_latched()
+            || (question == Question::Fired
+                && self.sources.state.may_have_parents()
+                && self.is_seen())
     }
 
     /// Whether a fence around the place where this task was spawned is seen to have fired.
     #[cold]
     fn is_seen(&self) -> bool {
-        self.watched.live.entries().any(Entry::is_seen)
+        self.sources.state.entries().any(Entry::is_seen)
     }
 }
 
@@ -116,26 +118,26 @@ impl<'a> Here<'a> {
     #[inline]
     pub(crate) fn find_out(self, question: Question, timed: bool) -> bool {
         match self.ask(question, timed) {
-            Answer::Yes => true,
-            Answer::AskUsers => self.ask_users(question),
-            Answer::No => false,
+            FlagAnswer::Yes => true,
+            FlagAnswer::AskUsers => self.ask_users(question),
+            FlagAnswer::No => false,
         }
     }
 
     /// What the fences around this code say, as far as flags go; `timed` with a look at the clock,
     /// if one of them has a deadline. A fence whose deadline has passed is told so.
     #[inline]
-    pub(crate) fn ask(self, question: Question, timed: bool) -> Answer {
-        let (mut now, mut answer) = (None, Answer::No);
+    pub(crate) fn ask(self, question: Question, timed: bool) -> FlagAnswer {
+        let (mut now, mut answer) = (None, FlagAnswer::No);
         for running in self.enclosing() {
-            let live = running.watched.live;
-            if timed && live.is_timed() {
-                live.expire(*now.get_or_insert_with(Instant::now));
+            let state = running.sources.state;
+            if timed && state.is_timed() {
+                state.expire(*now.get_or_insert_with(Instant::now));
             }
             match running.answer(question) {
-                Answer::Yes => return Answer::Yes,
-                Answer::AskUsers => answer = Answer::AskUsers,
-                Answer::No => {}
+                FlagAnswer::Yes => return FlagAnswer::Yes,
+                FlagAnswer::AskUsers => answer = FlagAnswer::AskUsers,
+                FlagAnswer::No => {}
             }
         }
         answer
@@ -145,10 +147,13 @@ impl<'a> Here<'a> {
     pub(crate) fn has_fired(self) -> bool {
         let firings = check_cache::firings();
         let has_fired = self.find_out(Question::Fired, true);
-        let mut lives = self.enclosing().map(|running| running.watched.live);
-        if !has_fired && self.is_whole() && lives.all(Live::is_plainly_watched) {
-            let lives = self.enclosing().map(|running| running.watched.live);
-            check_cache::looked(firings, lives.filter_map(|live| live.deadline.get()).min());
+        let mut lives = self.enclosing().map(|running| running.sources.state);
+        if !has_fired && self.sees_all_frames() && lives.all(FenceState::is_cut_only_by_latches) {
+            let lives = self.enclosing().map(|running| running.sources.state);
+            check_cache::store(
+                firings,
+                lives.filter_map(|state| state.deadline.get()).min(),
+            );
         }
         has_fired
     }
@@ -156,13 +161,13 @@ impl<'a> Here<'a> {
     /// What the innermost fence passes its cancellation on to: the fence around it, or around the
     /// place where its task was spawned.
     pub(crate) fn linked_to(self) -> Option<Arc<dyn Parent>> {
-        let live = self.innermost()?;
-        if live.kind != phase::Kind::Task {
-            return Some(live.shared().clone());
+        let state = self.innermost()?;
+        if state.kind != phase::FenceKind::Task {
+            return Some(state.shared().clone());
         }
-        match &live.fencing.entries().last()?.source.0 {
-            Kind::Lineage(parent) => Some(parent.clone()),
-            Kind::Latch(_) | Kind::Custom(_) => None,
+        match &state.fencing.entries().last()?.source.0 {
+            SourceKind::Lineage(parent) => Some(parent.clone()),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => None,
         }
     }
 
@@ -181,7 +186,7 @@ impl<'a> Here<'a> {
         let bound = self.bound().map(Binding::set);
         let bound = bound.and_then(Fencing::bound_deadline);
         self.enclosing()
-            .filter_map(|running| running.watched.effective_deadline())
+            .filter_map(|running| running.sources.effective_deadline())
             .chain(bound)
             .min()
     }
@@ -190,15 +195,15 @@ impl<'a> Here<'a> {
     #[inline]
     pub(crate) fn survey(self) -> Option<Survey<'a>> {
         let (mut innermost, mut bound, mut is_shielded) = (None, None, false);
-        let mut answer = Answer::No;
+        let mut answer = FlagAnswer::No;
         for part in self.visible() {
             match part {
                 Part::Fence(running) if !is_shielded => {
                     innermost.get_or_insert(running);
                     match running.answer(Question::Cuts) {
-                        Answer::Yes => return None,
-                        Answer::AskUsers => answer = Answer::AskUsers,
-                        Answer::No => {}
+                        FlagAnswer::Yes => return None,
+                        FlagAnswer::AskUsers => answer = FlagAnswer::AskUsers,
+                        FlagAnswer::No => {}
                     }
                 }
                 Part::Bound(binding) => {
@@ -208,8 +213,8 @@ impl<'a> Here<'a> {
                 Part::Fence(_) | Part::Detached => {}
             }
         }
-        let is_blocked = answer == Answer::AskUsers && self.ask_users(Question::Cuts);
-        let in_scope = innermost.is_some_and(|running| running.watched.live.is_plain());
+        let is_blocked = answer == FlagAnswer::AskUsers && self.ask_users(Question::Cuts);
+        let in_scope = innermost.is_some_and(|running| running.sources.state.is_blocking_scope());
         (!is_blocked).then_some(Survey { in_scope, bound })
     }
 
@@ -217,9 +222,9 @@ impl<'a> Here<'a> {
     #[cold]
     pub(crate) fn scopes(self) -> Fencing {
         let mut around = Fencing::new();
-        let is_scope = |running: &&Running<'_>| running.watched.live.is_plain();
+        let is_scope = |running: &&Running<'_>| running.sources.state.is_blocking_scope();
         for scope in self.enclosing().take_while(is_scope) {
-            scope.watched.view().add_to(&mut around);
+            scope.sources.snapshot().add_to(&mut around);
         }
         around
     }

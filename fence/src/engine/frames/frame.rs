@@ -16,9 +16,9 @@ use tokio::task::{Id, try_id};
 
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::running::Running;
-use crate::engine::state::state::Live;
+use crate::engine::state::state::FenceState;
 use crate::trigger::check_cache;
-use crate::util::waker_id::Fingerprint;
+use crate::util::WakerId;
 
 scoped_thread_local!(static TOP: for<'a> &'a Frame<'a>);
 
@@ -46,7 +46,7 @@ pub(crate) struct Here<'a> {
 
 /// Looks around.
 #[inline]
-pub(crate) fn here<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
+pub(crate) fn with_frames<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     with_top(|top| {
         let task = top.and_then(|_| try_id());
         f(Here { top, task })
@@ -55,7 +55,7 @@ pub(crate) fn here<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
 
 /// The same for what is about to put a frame there.
 #[inline]
-pub(crate) fn arrive<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
+pub(crate) fn with_frames_to_enter<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     with_top(|top| {
         let task = try_id();
         f(Here { top, task })
@@ -65,7 +65,7 @@ pub(crate) fn arrive<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
 /// Runs `f` inside the frame that `part` makes of what is around.
 #[inline]
 pub(crate) fn within<R>(part: Part<'_>, f: impl FnOnce() -> R) -> R {
-    arrive(|here| Frame::new(here, part).around(f))
+    with_frames_to_enter(|here| Frame::new(here, part).around(f))
 }
 
 #[inline]
@@ -90,7 +90,7 @@ impl<'a> Frame<'a> {
     /// Runs `f` inside of it.
     #[inline]
     pub(crate) fn around<R>(&self, f: impl FnOnce() -> R) -> R {
-        check_cache::forget();
+        check_cache::invalidate();
         TOP.set(self, f)
     }
 }
@@ -119,11 +119,11 @@ impl<'a> Here<'a> {
     }
 
     /// The innermost fence, whether or not a shield stands between.
-    pub(crate) fn innermost(self) -> Option<&'a Live> {
+    pub(crate) fn innermost(self) -> Option<&'a FenceState> {
         let fences = self.visible().filter_map(Part::fence);
         fences
-            .map(|running| running.watched.live)
-            .find(|live| !live.is_plain())
+            .map(|running| running.sources.state)
+            .find(|state| !state.is_blocking_scope())
     }
 
     /// The innermost bind.
@@ -137,7 +137,7 @@ impl<'a> Here<'a> {
 
     /// The fence that watches for all fences with this waker.
     #[inline]
-    pub(crate) fn host(self, waker: Fingerprint) -> Option<&'a Running<'a>> {
+    pub(crate) fn host(self, waker: WakerId) -> Option<&'a Running<'a>> {
         let top = self.top?;
         let innermost = match &top.part {
             // Most fences stand right inside another one.
@@ -149,20 +149,20 @@ impl<'a> Here<'a> {
 
     /// Whether there is nothing around.
     #[inline]
-    pub(crate) fn is_nowhere(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.top.is_none()
     }
 
     /// Every fence that is being polled, whoever may see it.
-    pub(crate) fn all(self) -> impl Iterator<Item = &'a Live> {
+    pub(crate) fn all(self) -> impl Iterator<Item = &'a FenceState> {
         let frames = std::iter::successors(self.top, |frame| frame.outer);
         frames
             .filter_map(|frame| frame.part.fence())
-            .map(|running| running.watched.live)
+            .map(|running| running.sources.state)
     }
 
     /// Whether nothing is out of sight.
-    pub(crate) fn is_whole(self) -> bool {
+    pub(crate) fn sees_all_frames(self) -> bool {
         std::iter::successors(self.top, |frame| frame.outer).all(|frame| {
             frame.task == self.task && !matches!(frame.part, Part::Detached | Part::Shield)
         })

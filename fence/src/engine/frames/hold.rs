@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use crate::engine::frames::current;
-use crate::engine::state::hold::{Hold, word};
+use crate::engine::state::hold::{Hold, update};
 
 impl Hold {
     /// Holds the fence up that encloses this code now.
@@ -32,7 +32,7 @@ impl Drop for Hold {
 #[cold]
 fn release(fence: u64) {
     if !current::let_go(fence) {
-        let waiting = word(fence, |astray| astray.released += 1);
+        let waiting = update(fence, |strays| strays.released += 1);
         waiting.into_iter().for_each(Waker::wake);
     }
 }

@@ -5,19 +5,18 @@ use std::cell::Cell;
 
 use tokio::time::Instant;
 
-use crate::engine::state::phase::Kind;
-use crate::engine::state::registrations::{Terms, Watch};
-use crate::engine::state::sources::Watched;
+use crate::engine::state::phase::FenceKind;
+use crate::engine::state::registrations::{Registrations, Terms};
+use crate::engine::state::sources::Sources;
 use crate::engine::state::timer::{Timer, next_number};
-use crate::fencing::fencing::Fencing;
-use crate::trigger::source::{Entry, Source};
-use crate::trigger::time::earliest;
-use crate::util::waker_id::Fingerprint;
+use crate::fencing::Fencing;
+use crate::trigger::{Entry, Source, earliest};
+use crate::util::WakerId;
 
 /// A fence whose body is running.
 pub(crate) struct Running<'a> {
-    pub(crate) watched: Watched<'a>,
-    pub(crate) waker: Fingerprint,
+    pub(crate) sources: Sources<'a>,
+    pub(crate) waker: WakerId,
     /// The outermost fence with this waker, if that is another one.
     pub(crate) host: Option<&'a Running<'a>>,
     /// As a host: the clock when the timer went off, in this very poll.
@@ -39,32 +38,32 @@ impl Running<'_> {
             Some(host) => host
                 .expired
                 .into_iter()
-                .for_each(|now| self.watched.live.expire(now)),
-            None => self.watched.live.be_host(),
+                .for_each(|now| self.sources.state.expire(now)),
+            None => self.sources.state.be_host(),
         }
     }
 
     /// The short way of a further poll: nothing has fired, and all is armed as it has to be.
     #[inline]
-    pub(super) fn left(&self, watch: &Watch) -> Left {
-        let live = self.watched.live;
+    pub(super) fn left(&self, watch: &Registrations) -> Left {
+        let state = self.sources.state;
         let (is_awaited, is_covered) = match self.host {
-            None => (live.is_awaited(), false),
+            None => (state.is_awaited(), false),
             Some(host) => (
-                live.is_awaited_of(host.watched.live.epoch.get()),
-                host.watched.live.fencing.is_same(&live.fencing),
+                state.is_awaited_of(host.sources.state.epoch.get()),
+                host.sources.state.fencing.is_same(&state.fencing),
             ),
         };
         let is_quiet = is_awaited
             && self.wanted.get().is_none()
-            && live.is_simple()
+            && state.has_only_latches()
             && watch.is_set(Terms {
                 waker: self.waker,
-                whole: !is_covered,
+                includes_fencing: !is_covered,
                 with_handle: false,
             })
-            && !live.fencing.is_latched()
-            && !self.watched.is_own_latched();
+            && !state.fencing.is_latched()
+            && !self.sources.is_own_latched();
         if is_quiet {
             Ok(())
         } else {
@@ -75,12 +74,12 @@ impl Running<'_> {
     /// As a host: will wake the task by `deadline` and whenever a source fires that it covers. The
     /// epoch that this holds for.
     pub(crate) fn ask(&self, deadline: Option<Instant>) -> u64 {
-        let armed = self.timer.armed_at(self.watched.live.timing.get());
+        let armed = self.timer.armed_at(self.sources.state.timing.get());
         let known = earliest(armed, self.wanted.get());
         if deadline.is_some_and(|at| known.is_none_or(|known| at < known)) {
             self.wanted.set(deadline);
         }
-        let epoch = &self.watched.live.epoch;
+        let epoch = &self.sources.state.epoch;
         if epoch.get() == 0 {
             epoch.set(next_number());
         }
@@ -93,12 +92,12 @@ impl Running<'_> {
     /// polls, and a task, which is no fence of the user's own, pass their sources on instead: so
     /// there are no chains, however often a task spawns the next.
     pub(crate) fn adopt(&self, lineage: &mut Fencing) {
-        let view = self.watched.view();
-        if self.watched.live.kind != Kind::Body {
-            return view.add_to(lineage);
+        let snapshot = self.sources.snapshot();
+        if self.sources.state.kind != FenceKind::Body {
+            return snapshot.add_to(lineage);
         }
-        let shared = self.watched.live.shared().clone();
-        shared.adopt(|| view);
+        let shared = self.sources.state.shared().clone();
+        shared.adopt(|| snapshot);
         lineage.add(Entry {
             code: Cow::Borrowed(""),
             source: Source::lineage(shared),

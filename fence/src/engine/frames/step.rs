@@ -4,37 +4,37 @@ use std::cell::Cell;
 
 use crate::engine::frames::frame::{Frame, Here, Part};
 use crate::engine::frames::running::{Left, Running};
-use crate::engine::state::registrations::Watch;
-use crate::engine::state::sources::Watched;
+use crate::engine::state::registrations::Registrations;
+use crate::engine::state::sources::Sources;
 use crate::engine::state::timer::Timer;
-use crate::util::waker_id::Fingerprint;
+use crate::util::WakerId;
 
 /// How a body is polled.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Step<'a> {
-    pub(crate) waker: Fingerprint,
+    pub(crate) waker: WakerId,
     /// The outermost fence with this waker, if that is another one.
     pub(crate) host: Option<&'a Running<'a>>,
     /// Whether the fence's own timer just went off.
     pub(crate) went_off: bool,
 }
 
-impl<'a> Watched<'a> {
+impl<'a> Sources<'a> {
     /// Runs `f`, which says whether that was the end of it, inside a frame of the fence.
     #[inline]
     pub(crate) fn around(
         self,
         here: Here<'a>,
-        watch: &Watch,
+        watch: &Registrations,
         timer: &'a Timer,
         step: Step<'a>,
         f: impl FnOnce() -> bool,
     ) -> Option<Left> {
         let running = Running {
-            watched: self,
+            sources: self,
             waker: step.waker,
             host: step.host,
-            expired: step.went_off.then(|| self.live.note_time()),
+            expired: step.went_off.then(|| self.state.note_time()),
             timer,
             wanted: Cell::new(None),
         };

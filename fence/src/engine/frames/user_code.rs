@@ -1,20 +1,19 @@
-//! Asking user code around this place: triggers of other makes, and guards.
+//! Asking user code around this place: custom triggers, and guards.
 
 use tokio::time::Instant;
 
-use crate::engine::frames::enclosing::{Answer, Question};
-use crate::engine::frames::frame::{Here, here};
+use crate::engine::frames::enclosing::{FlagAnswer, Question};
+use crate::engine::frames::frame::{Here, with_frames};
 use crate::engine::frames::running::Running;
-use crate::engine::state::phase::End;
-use crate::engine::state::snapshot::{self, View};
-use crate::engine::state::sources::Watched;
-use crate::engine::state::state::Live;
-use crate::outcome::cancelled::{Cancelled, Record};
-use crate::outcome::reason_list::Reasons;
-use crate::trigger::time::{earliest, has_passed};
+use crate::engine::state::phase::Dropping;
+use crate::engine::state::snapshot::{self, Snapshot};
+use crate::engine::state::sources::Sources;
+use crate::engine::state::state::FenceState;
+use crate::outcome::{Cancelled, Reasons, Record};
+use crate::trigger::{earliest, has_passed};
 
 impl<'a> Here<'a> {
-    /// Asks the triggers of other makes and the guards of the enclosing fences.
+    /// Asks the custom triggers and the guards of the enclosing fences.
     #[cold]
     pub(crate) fn ask_users(self, question: Question) -> bool {
         if self
@@ -24,10 +23,10 @@ impl<'a> Here<'a> {
             return true;
         }
         self.outermost_first(|running| {
-            running.watched.live.is_guarded() && running.answer(question) == Answer::AskUsers
+            running.sources.state.is_guarded() && running.answer(question) == FlagAnswer::AskUsers
         })
-        .for_each(|running| running.watched.ask_guards());
-        self.ask(question, false) == Answer::Yes
+        .for_each(|running| running.sources.ask_guards());
+        self.ask(question, false) == FlagAnswer::Yes
     }
 
     /// The enclosing fences that `wanted` picks, outermost first.
@@ -41,56 +40,56 @@ impl<'a> Here<'a> {
 
     #[cold]
     fn why(self) -> Option<Cancelled> {
-        self.outermost_first(|running| running.watched.live.is_guarded())
-            .for_each(|running| running.watched.ask_guards());
+        self.outermost_first(|running| running.sources.state.is_guarded())
+            .for_each(|running| running.sources.ask_guards());
         self.outermost_first(|_| true)
-            .find_map(|running| running.watched.why())
+            .find_map(|running| running.sources.why())
     }
 }
 
 impl Running<'_> {
     fn ask_triggers(&self, question: Question) -> bool {
-        let live = self.watched.live;
-        let is_settled = live.is_guarded() || (question == Question::Cuts && live.is_lenient());
-        if !live.has_triggers || is_settled {
+        let state = self.sources.state;
+        let is_settled = state.is_guarded() || (question == Question::Cuts && state.is_lenient());
+        if !state.has_triggers || is_settled {
             return false;
         }
-        let has_fired = self.watched.any_entry(|entry| {
+        let has_fired = self.sources.any_entry(|entry| {
             entry
                 .trigger()
                 .is_some_and(|trigger| trigger.fired().is_some())
         });
         if has_fired {
-            live.told.set(true);
+            state.trigger_seen_inside.set(true);
         }
         has_fired
     }
 }
 
-impl Watched<'_> {
+impl Sources<'_> {
     /// Asks the guards about everything that they have not been asked about (D24).
     pub(crate) fn ask_guards(self) {
-        let Some(policy) = self.live.policy() else {
+        let Some(policy) = self.state.policy() else {
             return;
         };
-        let view = self.own_view();
-        let handle = self.live.shared_part().and_then(|shared| shared.reason());
-        let extra = self.live.extra();
-        for reason in view.seen().into_iter().chain(handle) {
-            if extra.begin_asking(&reason) {
-                extra.decide(&reason, policy.consents(&reason));
+        let snapshot = self.own_snapshot();
+        let handle = self.state.shared_part().and_then(|shared| shared.reason());
+        let rare = self.state.rare_or_init();
+        for reason in snapshot.seen().into_iter().chain(handle) {
+            if rare.begin_asking(&reason) {
+                rare.decide(&reason, policy.consents(&reason));
             }
         }
-        self.live.settle_time(&view);
+        self.state.settle_time(&snapshot);
     }
 
     fn why(self) -> Option<Cancelled> {
-        let mut reasons = self.view().seen();
-        let handle = self.live.shared_part().and_then(|shared| shared.reason());
+        let mut reasons = self.snapshot().seen();
+        let handle = self.state.shared_part().and_then(|shared| shared.reason());
         if let Some(reason) = handle {
             snapshot::add(&mut reasons, reason);
         }
-        let declined = self.live.declined();
+        let declined = self.state.declined();
         reasons.retain(|reason| !declined.iter().any(|other| other.is_seen_as(reason)));
         if reasons.is_empty() {
             return None;
@@ -99,22 +98,22 @@ impl Watched<'_> {
             reasons: Reasons::sorted(reasons),
             declined,
             name: self.name(),
-            ran: self.live.start.map(|start| (start, Instant::now())),
+            ran: self.state.start.map(|start| (start, Instant::now())),
             ..Record::default()
         }))
     }
 }
 
-impl Live {
+impl FenceState {
     /// Once all limits that have passed were declined, the next one counts.
-    fn settle_time(&self, view: &View) {
+    fn settle_time(&self, snapshot: &Snapshot) {
         let Some(start) = self.start.filter(|_| self.timed_out.get()) else {
             return;
         };
         let now = Instant::now();
-        let around = self.extra().around.bound_deadline();
+        let around = self.rare_or_init().around.bound_deadline();
         let mut next = around;
-        for time in &view.times {
+        for time in &snapshot.times {
             match time.reason(start, now) {
                 Some(reason) if self.has_declined(&reason) => {}
                 Some(_) => return,
@@ -129,18 +128,18 @@ impl Live {
 /// Why the outermost of the enclosing fences that have fired did so; `None` if none has.
 #[inline]
 pub(crate) fn why() -> Option<Cancelled> {
-    here(|here| here.has_fired().then(|| here.why()).flatten())
+    with_frames(|here| here.has_fired().then(|| here.why()).flatten())
 }
 
 /// Why the outermost fence that is ending around this code does so. Nobody is asked: its guards
 /// have been, or it is dropped from outside, which is none of their business.
 pub(crate) fn why_ending() -> Option<Cancelled> {
-    here(|here| {
+    with_frames(|here| {
         let is_cut = |running: &Running<'_>| {
-            let live = running.watched.live;
-            live.end != End::None && (!live.is_guarded() || live.has_accepted())
+            let state = running.sources.state;
+            state.dropping != Dropping::No && (!state.is_guarded() || state.has_accepted())
         };
         here.outermost_first(is_cut)
-            .find_map(|running| running.watched.why())
+            .find_map(|running| running.sources.why())
     })
 }

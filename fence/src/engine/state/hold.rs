@@ -5,8 +5,10 @@
 //! here, where the fence looks when it has fired and is still held up.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
+
+use crate::util::unpoisoned;
 
 /// One hold on the fence of that number, or (0) on none. Dropped, it lets go (`frames/hold.rs`).
 #[derive(Debug, Default)]
@@ -14,46 +16,46 @@ pub(crate) struct Hold(pub(in crate::engine) u64);
 
 /// The holds on a fence that moved out of it.
 #[derive(Default)]
-pub(in crate::engine) struct Astray {
+pub(in crate::engine) struct Strays {
     pub(in crate::engine) released: u32,
     /// How many there were when the fence ended.
     expected: Option<u32>,
     waker: Option<Waker>,
 }
 
-static ASTRAY: Mutex<BTreeMap<u64, Astray>> = Mutex::new(BTreeMap::new());
+static STRAYS: Mutex<BTreeMap<u64, Strays>> = Mutex::new(BTreeMap::new());
 
-fn locked() -> MutexGuard<'static, BTreeMap<u64, Astray>> {
-    ASTRAY.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked() -> MutexGuard<'static, BTreeMap<u64, Strays>> {
+    unpoisoned(STRAYS.lock())
 }
 
-fn take(fence: u64) -> Option<Astray> {
+fn take(fence: u64) -> Option<Strays> {
     locked().remove(&fence)
 }
 
 /// Changes what is known of a fence, and forgets it once nothing is missing any more.
-pub(in crate::engine) fn word(fence: u64, change: impl FnOnce(&mut Astray)) -> Option<Waker> {
+pub(in crate::engine) fn update(fence: u64, change: impl FnOnce(&mut Strays)) -> Option<Waker> {
     let mut all = locked();
-    let astray = all.entry(fence).or_default();
-    change(astray);
-    let waker = astray.waker.take();
-    if astray.expected.is_some_and(|all| astray.released >= all) {
+    let strays = all.entry(fence).or_default();
+    change(strays);
+    let waker = strays.waker.take();
+    if strays.expected.is_some_and(|all| strays.released >= all) {
         all.remove(&fence);
     }
     waker
 }
 
 /// How many of the holds on a fence are left. It is woken when one of them lets go elsewhere.
-pub(crate) fn left(fence: u64, holds: u32, waker: &Waker) -> u32 {
+pub(crate) fn remaining(fence: u64, holds: u32, waker: &Waker) -> u32 {
     if holds == 0 {
         return 0;
     }
     // Wakers are cloned and dropped outside of the lock: both are user code (D26).
-    let astray = Astray {
+    let strays = Strays {
         waker: Some(waker.clone()),
-        ..Astray::default()
+        ..Strays::default()
     };
-    let before = locked().insert(fence, astray);
+    let before = locked().insert(fence, strays);
     let released = before.as_ref().map_or(0, |before| before.released);
     let left = holds.saturating_sub(released);
     if left == 0 {
@@ -63,10 +65,10 @@ pub(crate) fn left(fence: u64, holds: u32, waker: &Waker) -> u32 {
 }
 
 /// A fence has ended while that many holds were on their way elsewhere.
-pub(crate) fn ended(fence: u64, holds: u32) {
+pub(crate) fn fence_ended(fence: u64, holds: u32) {
     if holds == 0 {
         drop(take(fence));
     } else {
-        drop(word(fence, |astray| astray.expected = Some(holds)));
+        drop(update(fence, |strays| strays.expected = Some(holds)));
     }
 }

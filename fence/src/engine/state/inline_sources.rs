@@ -2,12 +2,11 @@
 //!
 //! `options_at(&SITE).timeout(..).on(..)` has the type `Options<((At, Time), Slot)>`.
 
-use crate::fencing::fencing::Fencing;
-use crate::trigger::source::Entry;
-use crate::trigger::time::{Earliest, Time};
+use crate::fencing::Fencing;
+use crate::trigger::{Earliest, Entry, Time};
 
 /// What a fence asks of its list of sources, and the list of its items.
-pub trait Own {
+pub trait InlineSources {
     /// Whether there is nothing to ask for.
     fn is_empty(&self) -> bool {
         false
@@ -38,7 +37,7 @@ pub trait Own {
         self.each_time(&mut |time| earliest.add(time));
         earliest
     }
-    /// Whether a source of another make is among the entries.
+    /// Whether a custom trigger is among the entries.
     fn has_triggers(&self) -> bool {
         self.any_entry(&mut |entry| entry.trigger().is_some())
     }
@@ -48,7 +47,7 @@ pub trait Own {
     }
 }
 
-impl Own for () {
+impl InlineSources for () {
     #[inline]
     fn is_empty(&self) -> bool {
         true
@@ -65,7 +64,7 @@ impl Own for () {
     }
 }
 
-impl<L: Own, I: Own> Own for (L, I) {
+impl<L: InlineSources, I: InlineSources> InlineSources for (L, I) {
     #[inline]
     fn has_entries(&self) -> bool {
         self.0.has_entries() || self.1.has_entries()

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Not started: never polled, or an enclosing fence had fired whenever it was.
-    Waiting(Extends),
+    Waiting(Inherit),
     Running,
     /// The body is gone, and its cleanups are not done, or an enclosing fence has fired since.
     Cleaning,
@@ -13,13 +13,13 @@ pub(crate) enum Phase {
 
 impl Default for Phase {
     fn default() -> Self {
-        Self::Waiting(Extends::Given)
+        Self::Waiting(Inherit::Given)
     }
 }
 
 /// What a fence adds its own sources to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extends {
+pub(crate) enum Inherit {
     /// The set it was given.
     Given,
     /// The set that is bound at the first poll (D17).
@@ -30,7 +30,7 @@ pub(crate) enum Extends {
 
 /// What is inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FenceKind {
     /// A body.
     #[default]
     Body,
@@ -42,24 +42,22 @@ pub(crate) enum Kind {
 
 /// How far the cancelling has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum Cancelling {
     /// Nothing has fired, as far as the fence has looked.
     #[default]
-    Open,
+    No,
     /// Something has fired, and those inside have been told.
     Fired,
-    /// The grace is over.
-    Overdue,
+    GraceOver,
 }
 
-/// Why the body is being dropped.
+/// Whether the body is being dropped, and by whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It is not.
+pub(crate) enum Dropping {
     #[default]
-    None,
+    No,
     /// The fence cuts it.
-    Cut,
+    ByCut,
     /// The fence is dropped midway.
-    Dropped,
+    ByDrop,
 }

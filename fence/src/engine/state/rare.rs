@@ -5,19 +5,17 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::cleanup::job::{Batch, Cleaning, Job};
+use crate::cleanup::{Batch, Cleaning, Job};
 use crate::engine::state::hold::Hold;
 use crate::engine::state::registrations::{Keys, Waits};
 use crate::engine::state::shared::Shared;
-use crate::fencing::fencing::Fencing;
-use crate::outcome::cleanup::Cleanup;
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
-use crate::trigger::source::Entry;
+use crate::fencing::Fencing;
+use crate::outcome::{Cleanup, Firing, Reason};
+use crate::trigger::Entry;
 
 /// Cells are what code inside the fence changes; the rest is the fence's own business.
 #[derive(Default)]
-pub(crate) struct Extra {
+pub(crate) struct RareState {
     /// Made once somebody has a handle, or is told of the cancellation.
     pub(crate) shared: OnceCell<Arc<Shared>>,
     /// For what holds the fence up; 0 until something does.
@@ -34,10 +32,10 @@ pub(crate) struct Extra {
     pub(crate) hold: Hold,
     /// The keys that do not fit into its watch.
     pub(crate) keys: Keys,
-    /// What it waits for triggers of other makes with.
+    /// What it waits for custom triggers with.
     pub(crate) waits: Waits,
-    /// What those inside are told.
-    pub(crate) told: Option<Firing>,
+    /// What those inside have been told.
+    pub(crate) announced: Option<Firing>,
     /// When the grace ends.
     pub(crate) cut_at: Option<Instant>,
     pub(crate) cleaning: Option<Cleaning>,
@@ -47,39 +45,39 @@ pub(crate) struct Extra {
     pub(crate) around: Fencing,
 }
 
-/// The extra of a fence, if it has one.
+/// The rare state of a fence, if it has any.
 #[derive(Default)]
-pub(crate) struct Rare(OnceCell<Box<Extra>>);
+pub(crate) struct LazyBox(OnceCell<Box<RareState>>);
 
-impl Rare {
+impl LazyBox {
     #[inline]
-    pub(crate) fn get(&self) -> Option<&Extra> {
-        self.0.get().map(|extra| &**extra)
+    pub(crate) fn get(&self) -> Option<&RareState> {
+        self.0.get().map(|rare| &**rare)
     }
 
-    pub(crate) fn get_mut(&mut self) -> Option<&mut Extra> {
-        self.0.get_mut().map(|extra| &mut **extra)
+    pub(crate) fn get_mut(&mut self) -> Option<&mut RareState> {
+        self.0.get_mut().map(|rare| &mut **rare)
     }
 
-    pub(crate) fn get_or_make(&self) -> &Extra {
+    pub(crate) fn get_or_init(&self) -> &RareState {
         self.0.get_or_init(Box::default)
     }
 }
 
 /// A fence without one is dropped without a call.
-impl Drop for Rare {
+impl Drop for LazyBox {
     #[inline]
     fn drop(&mut self) {
-        if let Some(extra) = self.0.take() {
-            discard(extra);
+        if let Some(rare) = self.0.take() {
+            discard(rare);
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn discard(extra: Box<Extra>) {
-    drop(extra);
+fn discard(rare: Box<RareState>) {
+    drop(rare);
 }
 
 /// A firing that guards have been asked about.
@@ -89,7 +87,7 @@ struct Asked {
     accepted: Option<bool>,
 }
 
-impl Extra {
+impl RareState {
     #[cold]
     pub(crate) fn is_latched(&self) -> bool {
         let handle = self.shared.get();

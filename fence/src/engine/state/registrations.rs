@@ -1,5 +1,5 @@
 //! What a pending fence has registered: a slot per latch, with keys to take them back, and a future
-//! per trigger of another make.
+//! per custom trigger.
 //!
 //! 1. Keys, and futures, are in the order of the sources that they were registered for.
 //! 2. While `waker` is set, every latch that has not fired holds a clone of that waker, which makes
@@ -9,41 +9,38 @@ use std::task::{Context, Poll};
 
 use tokio::task::coop;
 
-use crate::outcome::firing::Firing;
-use crate::trigger::latch::Latch;
-use crate::trigger::source::Entry;
-use crate::trigger::trigger::FiringFuture;
-use crate::trigger::waiters::Key;
-use crate::util::waker_id::Fingerprint;
+use crate::outcome::Firing;
+use crate::trigger::{Entry, FiringFuture, Key, Latch};
+use crate::util::WakerId;
 
 /// How many sources a fence watches without an allocation.
 const INLINE: usize = 3;
 
 #[derive(Default)]
-pub(crate) struct Watch {
+pub(crate) struct Registrations {
     /// Of no waker while nothing is registered.
-    waker: Fingerprint,
+    waker: WakerId,
     inline: [Option<Key>; INLINE],
     /// How many places of `inline` are in use.
     used: u8,
     /// Whether the sources of the fencing are among those registered.
-    whole: bool,
+    includes_fencing: bool,
     /// Whether the latch of the handles is.
     with_handle: bool,
 }
 
-/// With which waker a fence has to register, and with what: as in [`Watch`].
+/// With which waker a fence has to register, and with what: as in [`Registrations`].
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
-    pub(crate) waker: Fingerprint,
-    pub(crate) whole: bool,
+    pub(crate) waker: WakerId,
+    pub(crate) includes_fencing: bool,
     pub(crate) with_handle: bool,
 }
 
 /// Keys in the order of their sources.
 pub(crate) type Keys = Vec<Option<Key>>;
 
-/// The waits for triggers of other makes, in their order.
+/// The waits for custom triggers, in their order.
 #[derive(Default)]
 pub(crate) struct Waits(Vec<Waiting>);
 
@@ -52,19 +49,19 @@ enum Waiting {
     Fired(Firing),
 }
 
-impl Watch {
+impl Registrations {
     /// Whether it watches as it has to: everything, if everything is needed.
     #[inline]
     pub(crate) fn is_set(&self, needed: Terms) -> bool {
         self.waker == needed.waker
-            && (self.whole || !needed.whole)
+            && (self.includes_fencing || !needed.includes_fencing)
             && self.with_handle == needed.with_handle
     }
 
     /// Whether there may be anything to take back.
     #[inline]
     pub(crate) fn is_used(&self) -> bool {
-        self.waker != Fingerprint::default()
+        self.waker != WakerId::default()
     }
 
     /// Whether it watches nothing, under whatever waker.
@@ -78,13 +75,13 @@ impl Watch {
     }
 
     /// Whether the task moved to this waker from another one.
-    pub(crate) fn is_moving(&self, waker: Fingerprint) -> bool {
+    pub(crate) fn is_moving(&self, waker: WakerId) -> bool {
         self.waker != waker
     }
 
     pub(crate) fn begin(&mut self, terms: Terms) {
         self.waker = terms.waker;
-        self.whole = terms.whole;
+        self.includes_fencing = terms.includes_fencing;
         self.with_handle = terms.with_handle;
     }
 
@@ -134,7 +131,7 @@ impl Watch {
 }
 
 impl Waits {
-    /// Waits for the nth trigger of another make; true once it has fired.
+    /// Waits for the nth custom trigger; true once it has fired.
     ///
     /// They are polled each time: only they know when their waker changes. The coop budget that
     /// the body spent is not theirs (D7).

@@ -6,11 +6,10 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio::time::Instant;
 
-use crate::engine::state::snapshot::{self, View};
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
-use crate::trigger::latch::Latch;
-use crate::trigger::source::{Entry, Parent};
+use crate::engine::state::snapshot::{self, Snapshot};
+use crate::outcome::{Firing, Reason};
+use crate::trigger::{Entry, Latch, Parent};
+use crate::util::unpoisoned;
 
 /// The default code of a handle.
 const CODE: &str = "handle";
@@ -57,7 +56,7 @@ struct Family {
     /// It has cut its body, or was dropped: why is known by then.
     cut: Latch,
     why: OnceLock<Vec<Reason>>,
-    view: View,
+    snapshot: Snapshot,
 }
 
 impl Shared {
@@ -98,9 +97,7 @@ impl Shared {
     }
 
     fn locked_declined(&self) -> std::sync::MutexGuard<'_, Vec<Reason>> {
-        self.declined
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        unpoisoned(self.declined.lock())
     }
 
     pub(crate) fn reason(&self) -> Option<Reason> {
@@ -129,13 +126,13 @@ impl Shared {
 /// Towards those inside.
 impl Shared {
     /// Makes sure that those inside will be told.
-    pub(crate) fn adopt(&self, view: impl FnOnce() -> View) {
+    pub(crate) fn adopt(&self, snapshot: impl FnOnce() -> Snapshot) {
         let family = || {
             Box::new(Family {
                 fired: Latch::new(),
                 cut: Latch::new(),
                 why: OnceLock::new(),
-                view: view(),
+                snapshot: snapshot(),
             })
         };
         self.family.get_or_init(family);
@@ -202,8 +199,8 @@ impl Parent for Shared {
             .into_iter()
             .collect();
         // Guards are asked by the task of the fence alone.
-        if !family.view.is_guarded {
-            let all = family.view.seen().into_iter().chain(self.reason());
+        if !family.snapshot.is_guarded {
+            let all = family.snapshot.seen().into_iter().chain(self.reason());
             all.for_each(|reason| snapshot::add(&mut seen, reason));
         }
         seen
@@ -215,16 +212,18 @@ impl Parent for Shared {
         };
         family.fired.is_fired()
             || family.cut.is_fired()
-            || (!family.view.is_guarded && (self.latch.is_fired() || family.view.is_seen()))
+            || (!family.snapshot.is_guarded && (self.latch.is_fired() || family.snapshot.is_seen()))
     }
 
     fn entries(&self) -> &[Entry] {
-        self.family.get().map_or(&[], |family| &family.view.entries)
+        self.family
+            .get()
+            .map_or(&[], |family| &family.snapshot.entries)
     }
 
     fn effective_deadline(&self) -> Option<Instant> {
         let family = self.family.get().filter(|_| self.is_alive())?;
-        family.view.effective_deadline()
+        family.snapshot.effective_deadline()
     }
 
     fn is_alive(&self) -> bool {

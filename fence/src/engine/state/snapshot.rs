@@ -2,12 +2,11 @@
 
 use tokio::time::Instant;
 
-use crate::fencing::fencing::Fencing;
-use crate::outcome::reason::Reason;
-use crate::trigger::source::{Entry, Kind};
-use crate::trigger::time::{Span, Time, earliest, has_passed};
+use crate::fencing::Fencing;
+use crate::outcome::Reason;
+use crate::trigger::{Entry, SourceKind, Span, Time, earliest, has_passed};
 
-pub(crate) struct View {
+pub(crate) struct Snapshot {
     pub(crate) entries: Vec<Entry>,
     pub(crate) times: Vec<Time>,
     pub(crate) start: Option<Instant>,
@@ -16,7 +15,7 @@ pub(crate) struct View {
     pub(crate) is_guarded: bool,
 }
 
-impl View {
+impl Snapshot {
     /// What has fired, with a look at the clock and at the fences around. May call user code.
     pub(crate) fn seen(&self) -> Vec<Reason> {
         let mut reasons = Vec::new();
@@ -26,8 +25,8 @@ impl View {
         for entry in &self.entries {
             let mut add = |reason| add(&mut reasons, reason);
             match &entry.source.0 {
-                Kind::Lineage(parent) => parent.seen().into_iter().for_each(add),
-                Kind::Latch(_) | Kind::Custom(_) => entry.each_reason(&mut add),
+                SourceKind::Lineage(parent) => parent.seen().into_iter().for_each(add),
+                SourceKind::Latch(_) | SourceKind::Custom(_) => entry.each_reason(&mut add),
             }
         }
         reasons

@@ -4,38 +4,37 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
-use crate::engine::state::inline_sources::Own;
-use crate::engine::state::snapshot::View;
-use crate::engine::state::state::Live;
-use crate::trigger::source::Entry;
-use crate::trigger::time::{Time, earliest};
+use crate::engine::state::inline_sources::InlineSources;
+use crate::engine::state::snapshot::Snapshot;
+use crate::engine::state::state::FenceState;
+use crate::trigger::{Entry, Time, earliest};
 
 /// A fence: its sets, and the sources in its type.
 #[derive(Clone, Copy)]
-pub(crate) struct Watched<'a> {
-    pub(crate) live: &'a Live,
-    pub(crate) own: Option<&'a dyn Own>,
+pub(crate) struct Sources<'a> {
+    pub(crate) state: &'a FenceState,
+    pub(crate) own: Option<&'a dyn InlineSources>,
     /// Whether those are more than times.
     pub(crate) has_entries: bool,
 }
 
-impl Watched<'_> {
+impl Sources<'_> {
     /// The name that the program text gave it.
     pub(crate) fn name(self) -> Option<Cow<'static, str>> {
-        let constant = self.own.and_then(Own::name).map(Cow::Borrowed);
-        constant.or_else(|| self.live.fencing.name().cloned())
+        let constant = self.own.and_then(InlineSources::name).map(Cow::Borrowed);
+        constant.or_else(|| self.state.fencing.name().cloned())
     }
 
     /// Whether a latch in its type has fired.
     #[inline]
     pub(crate) fn is_own_latched(self) -> bool {
-        self.has_entries && self.own.is_some_and(Own::is_latched)
+        self.has_entries && self.own.is_some_and(InlineSources::is_latched)
     }
 
     /// Visits the entries, its own first, until one says yes.
     pub(crate) fn any_entry(self, mut visit: impl FnMut(&Entry) -> bool) -> bool {
         (self.has_entries && self.own.is_some_and(|own| own.any_entry(&mut visit)))
-            || self.live.any_entry(visit)
+            || self.state.any_entry(visit)
     }
 
     /// Visits the time triggers.
@@ -43,53 +42,55 @@ impl Watched<'_> {
         if let Some(own) = self.own {
             own.each_time(&mut visit);
         }
-        self.live.fencing.times().iter().for_each(&mut visit);
-        let around = self.live.some_extra().map(|extra| extra.around.times());
+        self.state.fencing.times().iter().for_each(&mut visit);
+        let around = self.state.rare().map(|rare| rare.around.times());
         around.unwrap_or_default().iter().for_each(visit);
     }
 
     /// What it watches, without what its guards are not asked about.
-    pub(crate) fn own_view(self) -> View {
-        let mut view = self.empty_view();
-        self.add_own(&mut view);
-        view.entries.extend_from_slice(self.live.fencing.entries());
-        view.times.extend_from_slice(self.live.fencing.times());
-        view
+    pub(crate) fn own_snapshot(self) -> Snapshot {
+        let mut snapshot = self.empty_snapshot();
+        self.add_own(&mut snapshot);
+        snapshot
+            .entries
+            .extend_from_slice(self.state.fencing.entries());
+        snapshot.times.extend_from_slice(self.state.fencing.times());
+        snapshot
     }
 
     /// All that it watches.
-    pub(crate) fn view(self) -> View {
-        let mut view = self.own_view();
-        if let Some(extra) = self.live.some_extra() {
-            view.entries.extend_from_slice(extra.around.entries());
-            view.times.extend_from_slice(extra.around.times());
+    pub(crate) fn snapshot(self) -> Snapshot {
+        let mut snapshot = self.own_snapshot();
+        if let Some(rare) = self.state.rare() {
+            snapshot.entries.extend_from_slice(rare.around.entries());
+            snapshot.times.extend_from_slice(rare.around.times());
         }
-        view
+        snapshot
     }
 
-    fn add_own(self, view: &mut View) {
+    fn add_own(self, snapshot: &mut Snapshot) {
         let Some(own) = self.own else {
             return;
         };
         own.any_entry(&mut |entry| {
-            view.entries.push(entry.clone());
+            snapshot.entries.push(entry.clone());
             false
         });
-        own.each_time(&mut |time| view.times.push(time.clone()));
+        own.each_time(&mut |time| snapshot.times.push(time.clone()));
     }
 
-    fn empty_view(self) -> View {
-        View {
+    fn empty_snapshot(self) -> Snapshot {
+        Snapshot {
             entries: Vec::new(),
             times: Vec::new(),
-            start: self.live.start,
-            deadline: self.live.deadline.get(),
-            is_guarded: self.live.is_guarded(),
+            start: self.state.start,
+            deadline: self.state.deadline.get(),
+            is_guarded: self.state.is_guarded(),
         }
     }
 
     pub(crate) fn effective_deadline(self) -> Option<Instant> {
-        let mut deadline = self.live.deadline.get();
+        let mut deadline = self.state.deadline.get();
         self.any_entry(|entry| {
             deadline = earliest(deadline, entry.effective_deadline());
             false

@@ -5,42 +5,40 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::engine::state::phase::{End, Kind, Phase, Stage};
-use crate::engine::state::rare::{Extra, Rare};
+use crate::engine::state::phase::{Cancelling, Dropping, FenceKind, Phase};
+use crate::engine::state::rare::{LazyBox, RareState};
 use crate::engine::state::shared::Shared;
 use crate::engine::state::timer::Timing;
-use crate::fencing::fencing::Fencing;
-use crate::fencing::policy::Policy;
-use crate::outcome::reason::Reason;
-use crate::trigger::source::Entry;
-use crate::trigger::time::has_passed;
+use crate::fencing::{Fencing, Policy};
+use crate::outcome::Reason;
+use crate::trigger::{Entry, has_passed};
 
 /// What every fence needs, in 64 bytes. The frame of the fence refers to it while the body is
 /// polled; cells are what code inside may change.
 #[derive(Default)]
-pub(crate) struct Live {
+pub(crate) struct FenceState {
     pub(crate) fencing: Fencing,
     /// What only some fences need.
-    extra: Rare,
+    rare: LazyBox,
     pub(crate) start: Option<Instant>,
     pub(crate) deadline: Cell<Option<Instant>>,
     /// As a host: a number for those who asked it since its timer last went off; 0 if nobody did.
     /// In one that asked its host (`timing`), that of the host.
     pub(crate) epoch: Cell<u64>,
     pub(crate) timing: Cell<Timing>,
-    pub(crate) stage: Cell<Stage>,
+    pub(crate) cancelling: Cell<Cancelling>,
     /// The deadline was seen to have passed; stays so.
     pub(crate) timed_out: Cell<bool>,
-    /// Somebody inside saw a trigger of another make fire.
-    pub(crate) told: Cell<bool>,
+    /// Somebody inside saw a custom trigger fire.
+    pub(crate) trigger_seen_inside: Cell<bool>,
     pub(crate) phase: Phase,
-    pub(crate) kind: Kind,
-    /// Whether a source of another make is among them.
+    pub(crate) kind: FenceKind,
+    /// Whether a custom trigger is among them.
     pub(crate) has_triggers: bool,
-    pub(crate) end: End,
+    pub(crate) dropping: Dropping,
 }
 
-impl Live {
+impl FenceState {
     #[inline]
     pub(crate) fn of(fencing: Fencing) -> Self {
         Self {
@@ -54,7 +52,7 @@ impl Live {
     pub(crate) fn is_begun(&self) -> bool {
         match self.phase {
             Phase::Ended => false,
-            Phase::Waiting(_) => self.some_extra().is_some(),
+            Phase::Waiting(_) => self.rare().is_some(),
             Phase::Running | Phase::Cleaning => true,
         }
     }
@@ -64,12 +62,12 @@ impl Live {
     pub(crate) fn is_latched(&self) -> bool {
         self.timed_out.get()
             || self.fencing.is_latched()
-            || self.some_extra().is_some_and(Extra::is_latched)
+            || self.rare().is_some_and(RareState::is_latched)
     }
 
     /// The entries of the sets that it was made from.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let around = self.some_extra().map(|extra| extra.around.entries());
+        let around = self.rare().map(|rare| rare.around.entries());
         let own = self.fencing.entries().iter();
         own.chain(around.unwrap_or_default())
     }
@@ -82,44 +80,47 @@ impl Live {
                 return true;
             }
         }
-        match self.some_extra() {
-            Some(extra) => extra.around.entries().iter().any(visit),
+        match self.rare() {
+            Some(rare) => rare.around.entries().iter().any(visit),
             None => false,
         }
     }
 
     #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.kind == Kind::Plain
+    pub(crate) fn is_blocking_scope(&self) -> bool {
+        self.kind == FenceKind::Plain
     }
 
     /// Whether its entries may stand for fences in other tasks.
     #[inline]
-    pub(crate) fn is_enclosed(&self) -> bool {
-        self.kind != Kind::Body || self.some_extra().is_some()
+    pub(crate) fn may_have_parents(&self) -> bool {
+        self.kind != FenceKind::Body || self.rare().is_some()
     }
 
     /// Whether the clock may tell it something.
     #[inline]
     pub(crate) fn is_timed(&self) -> bool {
-        self.deadline.get().is_some() || self.stage.get() == Stage::Fired
+        self.deadline.get().is_some() || self.cancelling.get() == Cancelling::Fired
     }
 
     /// Whether there is no more to it than latches and a deadline that has not passed.
     #[inline]
-    pub(crate) fn is_simple(&self) -> bool {
-        !(self.timed_out.get() | self.told.get() | self.has_triggers) && self.some_extra().is_none()
+    pub(crate) fn has_only_latches(&self) -> bool {
+        !(self.timed_out.get() | self.trigger_seen_inside.get() | self.has_triggers)
+            && self.rare().is_none()
     }
 
     /// Whether a firing is a cut there and then, as far as policies go.
     #[inline]
-    pub(crate) fn is_strict(&self) -> bool {
-        self.stage.get() == Stage::Open && !self.is_plain() && self.policy().is_none()
+    pub(crate) fn cuts_at_once(&self) -> bool {
+        self.cancelling.get() == Cancelling::No
+            && !self.is_blocking_scope()
+            && self.policy().is_none()
     }
 
     /// Whether it takes the firing of a latch or its deadline to cut it, and nothing else.
-    pub(crate) fn is_plainly_watched(&self) -> bool {
-        self.is_strict() && !self.has_triggers && !self.is_enclosed()
+    pub(crate) fn is_cut_only_by_latches(&self) -> bool {
+        self.cuts_at_once() && !self.has_triggers && !self.may_have_parents()
     }
 
     #[inline]
@@ -133,31 +134,30 @@ impl Live {
 
     /// Whether the body goes on after the fence has fired.
     pub(crate) fn is_lenient(&self) -> bool {
-        self.is_plain() || self.policy().is_some_and(Policy::is_lenient)
+        self.is_blocking_scope() || self.policy().is_some_and(Policy::is_lenient)
     }
 
     /// Whether a firing is anything but a cut there and then.
-    pub(crate) fn is_special(&self) -> bool {
-        self.some_extra().is_some() || self.policy().is_some() || self.stage.get() != Stage::Open
+    pub(crate) fn needs_decision(&self) -> bool {
+        self.rare().is_some() || self.policy().is_some() || self.cancelling.get() != Cancelling::No
     }
 
     /// Whether the guards let something through, or what fired is none of their business.
     pub(crate) fn has_accepted(&self) -> bool {
-        let Some(extra) = self.some_extra() else {
+        let Some(rare) = self.rare() else {
             return false;
         };
-        extra.has_accepted()
-            || extra.around.entries().iter().any(Entry::is_latched)
-            || (self.timed_out.get() && extra.around.has_passed())
+        rare.has_accepted()
+            || rare.around.entries().iter().any(Entry::is_latched)
+            || (self.timed_out.get() && rare.around.has_passed())
     }
 
     pub(crate) fn has_declined(&self, reason: &Reason) -> bool {
-        self.some_extra()
-            .is_some_and(|extra| extra.has_declined(reason))
+        self.rare().is_some_and(|rare| rare.has_declined(reason))
     }
 
     pub(crate) fn declined(&self) -> Vec<Reason> {
-        self.some_extra().map(Extra::declined).unwrap_or_default()
+        self.rare().map(RareState::declined).unwrap_or_default()
     }
 
     /// The timer of the fence went off: those who asked it to be woken have to ask again.
@@ -173,9 +173,9 @@ impl Live {
         if has_passed(self.deadline.get(), Some(now)) {
             self.timed_out.set(true);
         }
-        let cut_at = self.some_extra().and_then(|extra| extra.cut_at);
-        if self.stage.get() == Stage::Fired && has_passed(cut_at, Some(now)) {
-            self.stage.set(Stage::Overdue);
+        let cut_at = self.rare().and_then(|rare| rare.cut_at);
+        if self.cancelling.get() == Cancelling::Fired && has_passed(cut_at, Some(now)) {
+            self.cancelling.set(Cancelling::GraceOver);
         }
     }
 
@@ -210,12 +210,12 @@ impl Live {
     /// What it shares, if it does.
     #[inline]
     pub(crate) fn shared_part(&self) -> Option<&Arc<Shared>> {
-        self.some_extra().and_then(|extra| extra.shared.get())
+        self.rare().and_then(|rare| rare.shared.get())
     }
 
     /// The shared part of a fence that is running.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
-        self.extra().shared.get_or_init(|| {
+        self.rare_or_init().shared.get_or_init(|| {
             let shared = Shared::new();
             shared.start(self.deadline.get());
             Arc::new(shared)
@@ -223,22 +223,22 @@ impl Live {
     }
 
     #[inline]
-    pub(crate) fn some_extra(&self) -> Option<&Extra> {
-        self.extra.get()
+    pub(crate) fn rare(&self) -> Option<&RareState> {
+        self.rare.get()
     }
 
-    pub(crate) fn some_extra_mut(&mut self) -> Option<&mut Extra> {
-        self.extra.get_mut()
+    pub(crate) fn rare_mut(&mut self) -> Option<&mut RareState> {
+        self.rare.get_mut()
     }
 
-    pub(crate) fn extra(&self) -> &Extra {
-        self.extra.get_or_make()
+    pub(crate) fn rare_or_init(&self) -> &RareState {
+        self.rare.get_or_init()
     }
 
-    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
-        self.extra();
-        match self.extra.get_mut() {
-            Some(extra) => extra,
+    pub(crate) fn rare_mut_or_init(&mut self) -> &mut RareState {
+        self.rare_or_init();
+        match self.rare.get_mut() {
+            Some(rare) => rare,
             None => unreachable!("it was just made"),
         }
     }

@@ -6,8 +6,7 @@ use axum_core::response::{IntoResponse, Response};
 use crate::http::answers::Answers;
 use crate::http::answers::answer::Answer;
 use crate::http::answers::protocol::Protocol;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::fenced::Fenced;
+use crate::outcome::{Cancelled, Fenced};
 
 /// A problem, as [`Answer::response`] writes it. A handler knows no version, so it is that of
 /// HTTP/2, which HTTP/1 understands.

@@ -5,7 +5,7 @@ use tonic::{Code, Status};
 use crate::http::answers::Answers;
 use crate::http::answers::answer::Answer;
 use crate::http::answers::grpc_code::GrpcCode;
-use crate::outcome::cancelled::Cancelled;
+use crate::outcome::Cancelled;
 
 /// The same code.
 impl From<GrpcCode> for Code {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use crate::outcome::cancelled::Cancelled;
+use crate::outcome::Cancelled;
 
 pub use answer::Answer;
 pub use grpc_code::GrpcCode;

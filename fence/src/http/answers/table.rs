@@ -3,8 +3,7 @@
 use http::StatusCode;
 
 use crate::http::answers::grpc_code::GrpcCode;
-use crate::outcome::kind::ReasonKind;
-use crate::outcome::reason::Reason;
+use crate::outcome::{Reason, ReasonKind};
 
 /// What nginx calls "client closed request"; others know the number from there.
 pub(super) const CLIENT_CLOSED_REQUEST: u16 = 499;

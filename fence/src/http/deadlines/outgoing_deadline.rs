@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use crate::context::ambient::{check, remaining};
+use crate::context::{check, remaining};
 use crate::http::deadlines::deadline_format::DeadlineHeader;
 use crate::http::deadlines::time_unit::TimeUnit;
-use crate::outcome::cancelled::Cancelled;
-use crate::outcome::firing::Firing;
-use crate::outcome::reason::Reason;
+use crate::outcome::{Cancelled, Firing, Reason};
 
 const MARGIN: Duration = Duration::from_millis(2);
 

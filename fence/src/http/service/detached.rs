@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::departure::Fate;
-use crate::cleanup::drain::Counted;
-use crate::trigger::time::Limit;
-use crate::util::catch_unwind::caught;
+use crate::cleanup::Counted;
+use crate::trigger::Limit;
+use crate::util::caught;
 
 /// The handlers of one [`FenceLayer`](super::FenceLayer) that run on without their client.
 ///

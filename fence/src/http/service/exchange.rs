@@ -11,7 +11,7 @@ use super::detached::Detached;
 use super::request::RequestFence;
 use super::settings::Settings;
 use super::span::Span;
-use crate::trigger::event::Event;
+use crate::trigger::Event;
 
 /// Shared by the response future and both bodies.
 pub(crate) struct Exchange {
@@ -57,7 +57,7 @@ impl Exchange {
     /// answer any more. Returns why.
     pub(crate) fn leave(&self, why: &'static str) -> &'static str {
         // Also when something else came first: what declines that may still obey this.
-        self.fence.disconnect.set_by_ourselves(why);
+        self.fence.disconnect.set_internally(why);
         let has_passed = |at: Instant| at <= Instant::now();
         let code = if self.fence.deadline.is_some_and(has_passed) {
             "deadline"

@@ -11,10 +11,9 @@ use super::detached::Detached;
 use super::exchange::{Exchange, MARGIN};
 use super::request::{DISCONNECT, RequestFence};
 use super::settings::{BodyDrop, Settings};
-use crate::fencing::fencing::Fencing;
+use crate::fencing::Fencing;
 use crate::http::deadlines::DeadlineHeaders;
-use crate::trigger::event::Event;
-use crate::trigger::time::Limit;
+use crate::trigger::{Event, Limit};
 
 /// Fences the requests of a service: see the [module](self::super).
 ///

@@ -2,9 +2,9 @@
 
 use tokio::time::Instant;
 
-use crate::context::bound::Bound;
-use crate::fencing::fencing::Fencing;
-use crate::trigger::event::Event;
+use crate::context::Bound;
+use crate::fencing::Fencing;
+use crate::trigger::Event;
 
 /// The code of the event that is set when the client leaves.
 pub(crate) const DISCONNECT: &str = "disconnect";

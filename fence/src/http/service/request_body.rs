@@ -32,7 +32,7 @@ pin_project! {
         B: Body,
     {
         fn drop(this: Pin<&mut Self>) {
-            if let Proj::Watched { reader, .. } = this.project().source.project() {
+            if let Proj::Sources { reader, .. } = this.project().source.project() {
                 reader.forget();
             }
         }
@@ -46,7 +46,7 @@ pin_project! {
         B: Body,
     {
         Alone { #[pin] body: B },
-        Watched {
+        Sources {
             reader: Arc<Reader<B>>,
             // The fence around was given the chance to be cut instead.
             has_waited: bool,
@@ -86,7 +86,7 @@ where
             if limit > 0 || !is_old {
                 ahead = Some(ReadAhead(reader.clone()));
             }
-            let source = Source::Watched {
+            let source = Source::Sources {
                 reader,
                 has_waited: false,
             };
@@ -109,7 +109,7 @@ where
     ) -> Poll<Option<Result<Frame<B::Data>, BodyError>>> {
         let (reader, has_waited) = match self.project().source.project() {
             Proj::Alone { body } => return body.poll_frame(cx).map_err(BodyError::of),
-            Proj::Watched { reader, has_waited } => (reader, has_waited),
+            Proj::Sources { reader, has_waited } => (reader, has_waited),
         };
         let next = reader.poll(cx);
         // A fence around that is cut for the same departure tells more than the error; should it
@@ -125,14 +125,14 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Alone { body } => body.is_end_stream(),
-            Source::Watched { reader, .. } => reader.is_end_stream(),
+            Source::Sources { reader, .. } => reader.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
             Source::Alone { body } => body.size_hint(),
-            Source::Watched { reader, .. } => reader.size_hint(),
+            Source::Sources { reader, .. } => reader.size_hint(),
         }
     }
 }

@@ -15,8 +15,7 @@ use super::Next;
 use super::departure::{Fate, Phase};
 use super::exchange::Exchange;
 use super::settings::BodyDrop;
-use crate::engine::frames::binding::Binding;
-use crate::engine::frames::current::within_bound;
+use crate::engine::{Binding, within_bound};
 
 pin_project! {
     /// The body of an answer. It is polled with the sources of its request bound, and knows when
@@ -31,7 +30,7 @@ pin_project! {
         body: Option<B>,
         // The same, to be drained later.
         boxed: Option<Pin<Box<B>>>,
-        watched: Option<Watched>,
+        watched: Option<Sources>,
     }
 
     impl<B> PinnedDrop for ResponseBody<B>
@@ -59,7 +58,7 @@ pin_project! {
     }
 }
 
-struct Watched {
+struct Sources {
     exchange: Arc<Exchange>,
     binding: Binding,
     /// How many bytes are to come, if the response says so.
@@ -72,7 +71,7 @@ impl<B: Body + Send + 'static> ResponseBody<B> {
     pub(crate) fn wrap(response: Response<B>, exchange: Option<Arc<Exchange>>) -> Response<Self> {
         let watched = exchange
             .filter(|exchange| !is_empty(&response, exchange))
-            .map(|exchange| Watched {
+            .map(|exchange| Sources {
                 binding: Binding::new(exchange.fence.fencing().clone()),
                 left: length(&response),
                 is_complete: false,
@@ -153,7 +152,7 @@ impl<B: Body + Send + 'static> ResponseBody<B> {
     }
 }
 
-impl Watched {
+impl Sources {
     fn poll<B: Body>(
         &mut self,
         mut body: Pin<&mut B>,

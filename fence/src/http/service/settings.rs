@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::departure::Departure;
 use crate::http::deadlines::DeadlineHeaders;
-use crate::trigger::event::Event;
+use crate::trigger::Event;
 
 type Watch = dyn Fn(&http::request::Parts) -> bool + Send + Sync;
 type OnDisconnect = dyn Fn(&Departure) + Send + Sync;
