@@ -1,4 +1,4 @@
-//! `examples/from_python/`: every twin prints its lines.
+//! `tests/from_python/`: every twin prints its lines.
 
 use crate::program::{Ended, Program};
 

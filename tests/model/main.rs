@@ -12,6 +12,7 @@ mod cutting;
 mod fences;
 mod model;
 mod plan;
+mod random_trees;
 mod real;
 mod record;
 mod sets;

@@ -1,0 +1,17 @@
+//! What one fence does, from its first poll to its drop, and with fences around it.
+
+mod blocking_scopes;
+mod destruction;
+mod dropped_from_outside;
+mod first_poll;
+mod foreign_sources;
+mod grace;
+mod guards;
+mod handles;
+mod hosting;
+mod left_behind;
+mod links;
+mod nesting;
+mod reasons;
+mod running;
+mod wakeups;

@@ -1,0 +1,9 @@
+//! Several tasks: groups, lists of jobs, and what is done again and again.
+
+mod endings;
+mod every;
+mod groups;
+mod hazards;
+mod lists_of_jobs;
+mod on_threads;
+mod try_groups;

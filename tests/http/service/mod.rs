@@ -1,0 +1,8 @@
+//! `FenceLayer` without a server: a client leaves when the response future, or the body of the
+//! response, is dropped.
+
+mod answering;
+mod client;
+mod integrations;
+mod requests;
+mod responses;

@@ -1,0 +1,4 @@
+//! What a cancellation may not cut, and what it has to undo.
+
+mod cleanups;
+mod shields;

@@ -1,9 +1,0 @@
-//! `FenceLayer` without a server: a client leaves when the response future, or the body of the
-//! response, is dropped.
-#![cfg(not(miri))]
-
-mod answering;
-mod client;
-mod integrations;
-mod requests;
-mod responses;
