@@ -1,4 +1,4 @@
-//! All workloads, with their goals (section 6 of the design).
+//! All workloads, with their goals (`docs/performance.md` says which are missed, and why).
 
 mod asking;
 mod cancelled;
