@@ -11,6 +11,7 @@
 //! | see why it was cut | [`Cancelled`], [`Reason`], [`ReasonKind`] |
 //! | cancel from elsewhere | [`Event`] for many fences, [`Handle`] for one |
 //! | declare sources at the boundary | [`Fencing::bind`], [`Fencing::current`] |
+//! | offer one to those who name it | [`Fencing::offer`], [`Fencing::on_named`] |
 //! | ask the surroundings | [`check`], [`remaining`], [`deadline`], [`checkpoint`] |
 //! | step out of them | [`detached`] |
 //! | keep a part from being cut | [`shield`] |

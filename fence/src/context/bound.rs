@@ -85,7 +85,9 @@ pub fn detached<F: Future>(body: F) -> Bound<F> {
 
 /// Binds a set for the time of a call.
 pub(crate) fn bind_sync<R>(fencing: &Fencing, f: impl FnOnce() -> R) -> R {
-    current::within_bound(&Binding::new(fencing.clone().started()), false, f)
+    let mut binding = Binding::new(fencing.clone());
+    binding.start(current::current);
+    current::within_bound(&binding, false, f)
 }
 
 impl<F: Future> Future for Bound<F> {
@@ -95,7 +97,7 @@ impl<F: Future> Future for Bound<F> {
         let mut this = self.project();
         if !*this.started {
             *this.started = true;
-            this.binding.start();
+            this.binding.start(current::current);
         }
         current::within_bound(this.binding, *this.detached, || {
             let Some(body) = this.body.as_mut().as_pin_mut() else {

@@ -41,6 +41,9 @@ impl Engine<'_> {
         if !here.is_empty() && !self.capture(here) {
             return Start::Blocked;
         }
+        if self.state.fencing.has_names() {
+            self.resolve_names(here);
+        }
         if let Some(own) = &mut self.own {
             own.resolve(&mut self.state.fencing);
         }
@@ -93,6 +96,15 @@ impl Engine<'_> {
             _ => {}
         }
         true
+    }
+
+    /// Looks up what its names mean here, and keeps the set as it was given (D18a).
+    #[cold]
+    fn resolve_names(&mut self, here: Here<'_>) {
+        let given = std::mem::take(&mut self.state.fencing);
+        let bound = || here.bound().map(Binding::take).unwrap_or_default();
+        self.state.fencing = given.clone().resolved(bound);
+        self.state.rare_mut_or_init().given = given;
     }
 
     /// The clock is read only by a fence with a time of its own or bound (D1).

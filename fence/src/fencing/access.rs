@@ -113,14 +113,6 @@ impl Fencing {
         self
     }
 
-    /// Only the triggers of the codes that `wanted` accepts.
-    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        let wanted = self.entries().iter().filter(|entry| wanted(&entry.code));
-        let mut only = Self::new();
-        wanted.for_each(|entry| only.add(entry.clone()));
-        only
-    }
-
     pub(crate) fn time(mut self, code: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
         let Some(span) = span else { return self };
         let time = Time {
@@ -136,7 +128,7 @@ impl Fencing {
         self
     }
 
-    fn edit(&mut self) -> &mut Set {
+    pub(super) fn edit(&mut self) -> &mut Set {
         Arc::make_mut(self.set.get_or_insert_default())
     }
 }

@@ -180,10 +180,14 @@ impl Fencing {
 
 impl fmt::Debug for Fencing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let codes: Vec<_> = self.entries().iter().map(|entry| &entry.code).collect();
+        let codes = |entries: &[Entry]| -> Vec<_> {
+            entries.iter().map(|entry| entry.code.clone()).collect()
+        };
         f.debug_struct("Fencing")
             .field("name", &self.name())
-            .field("on", &codes)
+            .field("on", &codes(self.entries()))
+            .field("named", &self.names())
+            .field("offered", &codes(self.offers()))
             .field("times", &self.times())
             .finish()
     }

@@ -2,8 +2,10 @@
 
 mod access;
 mod fencing;
+mod naming;
 mod policy;
 mod set;
 
 pub use fencing::Fencing;
+pub(crate) use naming::of_process;
 pub(crate) use policy::{Amend, Policy};

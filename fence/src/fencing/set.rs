@@ -9,6 +9,10 @@ use crate::util::SmallList;
 #[derive(Clone, Default)]
 pub(crate) struct Set {
     pub(super) entries: Vec<Entry>,
+    /// Sources for those who name them: one a code (D18a).
+    pub(super) offers: Vec<Entry>,
+    /// Codes whose sources are looked up where the set is bound or run.
+    pub(super) names: Vec<&'static str>,
     pub(super) times: SmallList<Time>,
     /// What follows from the times, so that no fence has to look at each of them.
     pub(super) earliest: Earliest,

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::engine::InlineSources;
-use crate::fencing::Fencing;
-use crate::trigger::{Earliest, Entry, Event, Source, Span, Time};
+use crate::fencing::{Fencing, of_process};
+use crate::trigger::{Earliest, Entry, Span, Time};
 
 /// The constant options of one `#[fenced]` or `fenced!`.
 #[derive(Debug)]
@@ -49,10 +49,7 @@ impl Named {
 
     #[inline]
     fn entry(&self) -> &Entry {
-        self.entry.get_or_init(|| Entry {
-            code: Cow::Borrowed(self.name),
-            source: Source::latch(Event::named(self.name).latch().clone()),
-        })
+        self.entry.get_or_init(|| of_process(self.name))
     }
 }
 
@@ -111,9 +108,13 @@ impl InlineSources for At {
     fn resolve(&mut self, fencing: &mut Fencing) {
         self.covered = 0;
         for (nth, named) in self.site.events.iter().enumerate() {
-            if fencing.has(named.name) {
-                self.covered |= bit(nth);
+            if !fencing.has(named.name) {
+                let Some(offer) = fencing.offered(named.name).cloned() else {
+                    continue;
+                };
+                fencing.add(offer);
             }
+            self.covered |= bit(nth);
         }
     }
 

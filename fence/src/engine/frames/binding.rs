@@ -19,9 +19,10 @@ impl Binding {
         }
     }
 
-    /// Starts its budgets (D19).
-    pub(crate) fn start(&mut self) {
-        self.set = std::mem::take(&mut self.set).started();
+    /// Starts its budgets (D19), and looks up its names in what is bound `around` (D18a).
+    pub(crate) fn start(&mut self, around: impl FnOnce() -> Fencing) {
+        let set = std::mem::take(&mut self.set);
+        self.set = set.resolved(around).started();
     }
 
     pub(crate) fn set(&self) -> &Fencing {

@@ -41,6 +41,8 @@ pub(crate) struct RareState {
     pub(crate) cleaning: Option<Cleaning>,
     /// What became of the cleanups.
     pub(crate) cleanup: Cleanup,
+    /// The set it was given, if that has names: what they mean depends on where it is polled.
+    pub(crate) given: Fencing,
     /// The sources of the scopes of plain code around it, which its guards are not asked about.
     pub(crate) around: Fencing,
 }

@@ -30,7 +30,7 @@ pin_project! {
         body: Option<B>,
         // The same, to be drained later.
         boxed: Option<Pin<Box<B>>>,
-        watched: Option<Sources>,
+        watched: Option<Watched>,
     }
 
     impl<B> PinnedDrop for ResponseBody<B>
@@ -58,7 +58,7 @@ pin_project! {
     }
 }
 
-struct Sources {
+struct Watched {
     exchange: Arc<Exchange>,
     binding: Binding,
     /// How many bytes are to come, if the response says so.
@@ -71,7 +71,7 @@ impl<B: Body + Send + 'static> ResponseBody<B> {
     pub(crate) fn wrap(response: Response<B>, exchange: Option<Arc<Exchange>>) -> Response<Self> {
         let watched = exchange
             .filter(|exchange| !is_empty(&response, exchange))
-            .map(|exchange| Sources {
+            .map(|exchange| Watched {
                 binding: Binding::new(exchange.fence.fencing().clone()),
                 left: length(&response),
                 is_complete: false,
@@ -152,7 +152,7 @@ impl<B: Body + Send + 'static> ResponseBody<B> {
     }
 }
 
-impl Sources {
+impl Watched {
     fn poll<B: Body>(
         &mut self,
         mut body: Pin<&mut B>,
