@@ -78,7 +78,7 @@ async fn ready(State(shutdown): State<Shutdown>) -> StatusCode {
     }
 }
 
-/// A stream that would go on for ever, and keep the server from going down.
+/// A stream that would go on forever, and keep the server from going down.
 async fn events() -> sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     say("events: opened");
     let ticks = interval(Duration::from_millis(100));

@@ -46,7 +46,6 @@ fn completed<F: Future>(fence: impl Fn() -> F) -> u64 {
     allocations(fence, || ())
 }
 
-// GOX-08
 #[test]
 fn a_completed_fence_allocates_nothing() {
     let stop = Event::new();

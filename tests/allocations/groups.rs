@@ -24,7 +24,7 @@ fn most_bytes(host: impl AsyncFn(Group)) -> u64 {
     allocation_counter::measure(run).bytes_max
 }
 
-// GRP-14: a child a second, ten of which are alive at a time.
+// A child a second, ten of which are alive at a time.
 #[test]
 fn a_thousand_children_in_a_row_take_no_more_than_a_hundred() {
     let in_a_row = |children| {

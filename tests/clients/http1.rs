@@ -43,7 +43,7 @@ async fn a_client_of_http1_leaves_that_has_sent_its_body() {
     check(rows, Serves::Plainly).await;
 }
 
-/// The layer reads ahead, but not for ever, nor if that asks for the body.
+/// The layer reads ahead, but not forever, nor if that asks for the body.
 #[tokio::test]
 async fn a_client_of_http1_leaves_that_has_sent_half_of_its_body() {
     let rows: &[Row<Raw>] = &[

@@ -15,7 +15,6 @@ fn is_ok() -> bool {
     first
 }
 
-// CHK-01
 #[tokio::test(start_paused = true)]
 async fn ok_until_it_fires_and_then_for_good() {
     let stop = Event::new();
@@ -29,7 +28,7 @@ async fn ok_until_it_fires_and_then_for_good() {
     assert!(is_ok(), "outside of the fence");
 }
 
-// CHK-05: the outermost that has fired, up to a shield.
+// The outermost that has fired, up to a shield.
 #[tokio::test(start_paused = true)]
 async fn ancestors_and_shields() {
     let (outer, inner) = (Event::new(), Event::new());
@@ -100,7 +99,7 @@ async fn shield_free() -> bool {
     fence::detached(shield(async { is_ok() })).await
 }
 
-// CHK-06, D28: the clock is asked, not the runtime.
+// D28: the clock is asked, not the runtime.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_has_passed_is_seen() {
     let bound = Fencing::new().deadline(tokio::time::Instant::now() + ms(3000));
@@ -134,7 +133,7 @@ impl<F: Future> FirstPoll for F {
     }
 }
 
-// GOX-01: a `set` that has returned is seen on every thread that knows of it.
+// A `set` that has returned is seen on every thread that knows of it.
 #[test]
 fn a_set_that_has_returned_is_seen() {
     for _ in 0..200 {

@@ -20,7 +20,7 @@ fn bound() -> Option<u128> {
     fence::remaining().map(|left| left.as_millis())
 }
 
-// CTX-01, D16
+// D16
 #[tokio::test(start_paused = true)]
 async fn inner_binds_replace_and_restore() {
     let (one, two) = (deadline(1000), deadline(2000));
@@ -41,7 +41,7 @@ async fn inner_binds_replace_and_restore() {
     assert_eq!(bound(), None);
 }
 
-// CTX-01: a fence obeys what is bound and what it adds.
+// A fence obeys what is bound and what it adds.
 #[tokio::test(start_paused = true)]
 async fn a_fence_extends_the_bound_set() {
     let stop = Event::new();
@@ -60,7 +60,7 @@ async fn a_fence_extends_the_bound_set() {
     }
 }
 
-// CTX-01: sets are values.
+// Sets are values.
 #[tokio::test(start_paused = true)]
 async fn extending_a_set_leaves_its_clones_alone() {
     let one = Fencing::new().timeout(ms(5));
@@ -73,7 +73,7 @@ async fn extending_a_set_leaves_its_clones_alone() {
     assert!(outcome.await.cancelled_by("timeout"));
 }
 
-// CTX-05: binding cancels nothing.
+// Binding cancels nothing.
 #[tokio::test(start_paused = true)]
 async fn a_bound_event_that_is_set_cancels_fences_only() {
     let (stop, mut started) = (Event::new(), false);
@@ -97,7 +97,7 @@ async fn waits() {
     pending::<()>().await;
 }
 
-// CTX-06, D1: the set of the first poll counts, not that of the call or of a later poll.
+// D1: the set of the first poll counts, not that of the call or of a later poll.
 #[tokio::test(start_paused = true)]
 async fn a_fence_captures_what_is_bound_at_its_first_poll() {
     let (a, b, c) = (Event::new(), Event::new(), Event::new());
@@ -115,7 +115,7 @@ async fn a_fence_captures_what_is_bound_at_its_first_poll() {
     assert!(assert_ready!(later.poll()).cancelled_by("it"));
 }
 
-// CTX-06: a saved set keeps its meaning after its bind has ended.
+// A saved set keeps its meaning after its bind has ended.
 #[tokio::test(start_paused = true)]
 async fn a_saved_set_outlives_its_bind() {
     let stop = Event::new();
@@ -136,7 +136,7 @@ impl Drop for Records<'_> {
     }
 }
 
-// CTX-07, D4, D16: cut, dropped from outside, completed.
+// D4, D16: cut, dropped from outside, completed.
 #[tokio::test(start_paused = true)]
 async fn destructors_see_the_binding() {
     let seen = RefCell::new(Vec::new());
@@ -162,7 +162,7 @@ async fn destructors_see_the_binding() {
     assert_eq!(*seen.borrow(), [Some(1000), Some(1000), Some(0)]);
 }
 
-// CTX-08: no fence, no runtime, a plain thread.
+// No fence, no runtime, a plain thread.
 #[test]
 fn outside_of_everything() {
     assert_eq!((fence::remaining(), fence::deadline()), (None, None));
@@ -261,7 +261,6 @@ async fn a_name_means_what_is_bound_and_else_the_events_of_the_process() {
     );
 }
 
-// GOX-03
 #[tokio::test(start_paused = true)]
 async fn detached_code_sees_nothing_around_it() {
     tokio::task_local!(static REQUEST: u32);
@@ -281,7 +280,7 @@ async fn detached_code_sees_nothing_around_it() {
     assert_eq!(log.into_inner(), [1]);
 }
 
-// GOX-03: but an enclosing fence still drops it.
+// Nothing is bound in it, and yet the fence around it drops it.
 #[tokio::test(start_paused = true)]
 async fn detached_code_is_not_protected() {
     let outcome = Fencing::new()
@@ -291,7 +290,7 @@ async fn detached_code_is_not_protected() {
     assert!(outcome.cancelled_by("timeout"));
 }
 
-// D20, CHK-06
+// D20
 #[tokio::test(start_paused = true)]
 async fn the_time_left_is_that_of_the_tightest_around() {
     deadline(3000)

@@ -16,7 +16,6 @@ fn runtime() -> Runtime {
         .unwrap()
 }
 
-// CTX-08
 #[test]
 fn without_a_fence_everything_is_fine() {
     assert!(check().is_ok());
@@ -24,7 +23,7 @@ fn without_a_fence_everything_is_fine() {
     assert_eq!(Fencing::new().run_blocking(|| 7).unwrap(), 7);
 }
 
-// D2, CHK-01
+// D2
 #[test]
 fn it_asks_and_never_starts_late() {
     let stop = Event::new();

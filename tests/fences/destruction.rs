@@ -19,7 +19,7 @@ impl Drop for Logs<'_> {
     }
 }
 
-// DRP-03: by the outer, by the inner, from outside.
+// By the outer, by the inner, from outside.
 #[tokio::test(start_paused = true)]
 async fn the_innermost_goes_first_and_the_last_local_before_it() {
     for cut_by in ["outer", "inner", "outside"] {
@@ -66,7 +66,7 @@ async fn the_body_is_gone_when_the_outcome_is_there() {
     assert_eq!(*log.borrow(), ["local", "outcome"]);
 }
 
-// DRP-04: cut while it holds a lock, or a permit.
+// Cut while it holds a lock, or a permit.
 #[tokio::test(start_paused = true)]
 async fn locks_and_permits_are_given_back() {
     let (mutex, permits) = (Mutex::new(()), Semaphore::new(1));
@@ -79,7 +79,7 @@ async fn locks_and_permits_are_given_back() {
     assert!(mutex.try_lock().is_ok() && permits.try_acquire().is_ok());
 }
 
-// DRP-04: cut while it waits in line; the next in line is served.
+// Cut while it waits in line; the next in line is served.
 #[tokio::test(start_paused = true)]
 async fn the_next_in_line_gets_what_a_cut_body_waited_for() {
     let mutex = Mutex::new(());
@@ -99,7 +99,7 @@ async fn the_next_in_line_gets_what_a_cut_body_waited_for() {
     assert!(queued.is_cancelled() && behind);
 }
 
-// DRP-06, D31
+// D31
 #[test]
 fn types_are_what_they_say() {
     fn shared<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
@@ -116,7 +116,7 @@ fn types_are_what_they_say() {
     assert_eq!(local, 1);
 }
 
-// DRP-06: an output that can do nothing; a body that is not `Send`, on a `LocalSet`.
+// An output that can do nothing; a body that is not `Send`, on a `LocalSet`.
 #[tokio::test(start_paused = true)]
 async fn any_body_and_any_output() {
     struct Opaque;
@@ -138,7 +138,7 @@ async fn any_body_and_any_output() {
     assert_eq!(shared.get(), 1);
 }
 
-// DRP-06, D33: the same number of bytes on top of any body.
+// D33: the same number of bytes on top of any body.
 #[test]
 fn a_fence_adds_a_constant() {
     let small = Fencing::new().run(async {});

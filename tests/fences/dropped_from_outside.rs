@@ -26,7 +26,6 @@ fn full(stop: &Event) -> Fencing {
         .timeout(Duration::from_secs(3600))
 }
 
-// EXT-01
 #[tokio::test(start_paused = true)]
 async fn an_aborted_task_makes_no_outcome() {
     let (stop, went_on) = (Event::new(), Arc::new(AtomicBool::new(false)));
@@ -43,7 +42,7 @@ async fn an_aborted_task_makes_no_outcome() {
     assert!(!went_on.load(Ordering::Relaxed));
 }
 
-// EXT-06: whoever holds the handle can tell "torn down" from "cancelled".
+// Whoever holds the handle can tell "torn down" from "cancelled".
 #[tokio::test(start_paused = true)]
 async fn a_handle_sees_that_the_fence_was_dropped() {
     let mut fence = Fencing::new().run(pending::<()>());
@@ -59,7 +58,6 @@ async fn a_handle_sees_that_the_fence_was_dropped() {
     assert!(!handle.cancel(), "it has ended");
 }
 
-// EXT-05
 #[test]
 fn a_runtime_goes_away_while_a_fence_is_pending() {
     for in_background in [false, true] {
@@ -125,7 +123,7 @@ async fn a_fence_that_loses_a_select_goes_on() {
     assert!(fence.await.cancelled_by("stop"));
 }
 
-// EXT-06, D11: events and their clones may go at any time.
+// D11: events and their clones may go at any time.
 #[test]
 fn dropping_every_event_is_not_a_firing() {
     let stop = Event::new();

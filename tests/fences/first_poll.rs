@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, advance, sleep};
 use tokio_test::{assert_pending, assert_ready, task};
 
-// PRE-01, D2
+// D2
 #[tokio::test(start_paused = true)]
 async fn an_event_that_is_set_keeps_the_body_from_starting() {
     let stop = Event::new();
@@ -36,7 +36,7 @@ async fn an_event_that_is_set_keeps_the_body_from_starting() {
     );
 }
 
-// PRE-02, D2
+// D2
 #[tokio::test(start_paused = true)]
 async fn time_that_has_passed_wins_over_a_ready_body() {
     advance(Duration::from_secs(5)).await;
@@ -57,7 +57,7 @@ async fn time_that_has_passed_wins_over_a_ready_body() {
     }
 }
 
-// MUL-03: never negative, never wrapped.
+// Never negative, never wrapped.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_in_the_past_says_zero() {
     advance(Duration::from_secs(5)).await;
@@ -72,7 +72,7 @@ async fn a_deadline_in_the_past_says_zero() {
     assert_eq!(why.elapsed(), Duration::ZERO);
 }
 
-// PRE-05: polls of the fence are polls of the body, and nobody else wakes the task.
+// Polls of the fence are polls of the body, and nobody else wakes the task.
 #[test]
 fn a_fence_without_triggers_is_transparent() {
     let mut polls = 0;
@@ -123,7 +123,7 @@ async fn options_are_evaluated_once_and_before_the_body() {
     assert_eq!(log.get(), 1);
 }
 
-// DRP-02, D1: built and dropped, outside of any runtime.
+// D1: built and dropped, outside of any runtime.
 #[test]
 fn a_fence_that_is_never_polled_does_nothing() {
     let stop = Event::new();

@@ -1,4 +1,4 @@
-//! Triggers of another make: tokio's, tokio-util's, a user's own (D6, D10, D11).
+//! Custom triggers: tokio's, tokio-util's, a user's own (D6, D10, D11).
 
 use std::fmt;
 use std::future::pending;
@@ -87,7 +87,7 @@ fn assert_quota<T>(outcome: &Fenced<T>, code: &str) {
     assert_eq!(reason.to_string(), format!("{code}: 80 calls used"));
 }
 
-// GOX-06: its cause and kind arrive unchanged, by the builder, by both macros, at any depth.
+// Its cause and kind arrive unchanged, by the builder, by both macros, at any depth.
 #[tokio::test(start_paused = true)]
 async fn a_source_of_a_users_own_works_like_ours() {
     #[fence::fenced(on = quota)]
@@ -110,7 +110,7 @@ async fn a_source_of_a_users_own_works_like_ours() {
     assert_quota(&deep, "calls");
 }
 
-// RUN-08, D2: it had fired before; nothing is armed.
+// D2: it had fired before; nothing is armed.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_has_fired_is_not_armed() {
     let (quota, mut started) = (Quota::default(), false);
@@ -124,7 +124,7 @@ async fn a_source_that_has_fired_is_not_armed() {
     assert_eq!(quota.armed_and_disarmed(), (0, 0));
 }
 
-// DRP-02, D6: armed once, after the body was pending; disarmed once, whichever way it ends.
+// D6: armed once, after the body was pending; disarmed once, whichever way it ends.
 #[tokio::test(start_paused = true)]
 async fn a_source_is_armed_once_and_disarmed_once() {
     let quota = Quota::default();
@@ -172,7 +172,7 @@ async fn a_source_of_a_users_own_on_both_levels() {
     assert!(!between);
 }
 
-// GOX-06, D11: tokio-util's token, and its parent.
+// D11: tokio-util's token, and its parent.
 #[tokio::test(start_paused = true)]
 async fn a_cancellation_token_is_a_trigger() {
     let parent = CancellationToken::new();

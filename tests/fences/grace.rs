@@ -141,7 +141,7 @@ async fn a_body_in_its_grace_sleeps() {
     assert_eq!(handle.state(), State::Cancelled);
 }
 
-// ERR-06, ERR-02: what a body makes of its last moments is its value.
+// What a body makes of its last moments is its value.
 #[tokio::test(start_paused = true)]
 async fn a_body_that_notices_and_returns_has_completed() {
     let noticing = |fencing: Fencing, event: Event| async move {

@@ -25,7 +25,7 @@ async fn set_at(time: u64, event: &Event) {
     event.set();
 }
 
-// GRD-01: the streaming drain: once the answer is complete, the client may leave.
+// The streaming drain: once the answer is complete, the client may leave.
 #[tokio::test(start_paused = true)]
 async fn a_scoped_decline() {
     for (done, drains, by) in [
@@ -57,7 +57,7 @@ async fn a_scoped_decline() {
     }
 }
 
-// GRD-02: all have to accept; the first to decline is the last to be asked.
+// All have to accept; the first to decline is the last to be asked.
 #[tokio::test(start_paused = true)]
 async fn guards_add_up_and_are_inherited() {
     for (first, second) in [(true, true), (true, false), (false, true), (false, false)] {
@@ -77,7 +77,7 @@ async fn guards_add_up_and_are_inherited() {
     }
 }
 
-// GRD-05: fail safe, and nobody's thread dies of it.
+// Fail safe, and nobody's thread dies of it.
 #[tokio::test(start_paused = true)]
 async fn a_guard_that_panics_accepts() {
     let stop = Event::new();
@@ -88,7 +88,7 @@ async fn a_guard_that_panics_accepts() {
     assert!(one.cancelled_by("stop") && other.cancelled_by("stop"));
 }
 
-// GRD-06: a decline disarms nothing else.
+// A decline disarms nothing else.
 #[tokio::test(start_paused = true)]
 async fn what_was_declined_does_not_keep_the_rest_from_firing() {
     let [a, b, c] = [(); 3].map(|()| Event::new());
@@ -114,7 +114,7 @@ async fn what_was_declined_does_not_keep_the_rest_from_firing() {
     assert_eq!(*asked.lock().unwrap(), ["A", "B", "C"], "each once");
 }
 
-// GRD-06 for time: after a declined limit comes the next one, exactly on time.
+// Of limits too: after a declined limit comes the next one, exactly on time.
 #[tokio::test(start_paused = true)]
 async fn a_declined_limit_gives_way_to_the_next() {
     let start = Instant::now();
@@ -151,7 +151,6 @@ async fn a_fence_that_has_declined_wakes_those_inside() {
     assert_eq!(start.elapsed(), ms(15));
 }
 
-// GRD-07
 #[tokio::test(start_paused = true)]
 async fn each_fence_asks_its_own() {
     // (a) The inner one declines, the outer one accepts.
@@ -185,7 +184,7 @@ async fn each_fence_asks_its_own() {
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
 
-// EXT-06: nobody asks them about what comes from outside.
+// Nobody asks them about what comes from outside.
 #[tokio::test(start_paused = true)]
 async fn an_abort_is_not_asked_about() {
     let (asked, guard) = counting(false);
@@ -261,7 +260,7 @@ impl fence::Trigger for Foreign {
     }
 }
 
-// D24, GOX-06: asked once, however often the trigger says so.
+// D24: asked once, however often the trigger says so.
 #[tokio::test(start_paused = true)]
 async fn a_trigger_of_another_make_is_asked_about_once() {
     let ((send, receive), (asked, guard)) = (tokio::sync::watch::channel(false), counting(false));

@@ -7,7 +7,6 @@ use std::time::Duration;
 use fence::{Fencing, ReasonKind, State};
 use tokio::time::{advance, sleep};
 
-// HND-02
 #[tokio::test(start_paused = true)]
 async fn the_first_cancel_counts() {
     let mut fence = Fencing::new().run(pending::<()>());
@@ -27,7 +26,6 @@ async fn the_first_cancel_counts() {
     );
 }
 
-// HND-02, RUN-03
 #[tokio::test(start_paused = true)]
 async fn cancelling_after_the_end_has_no_effect() {
     let mut fence = Fencing::new().run(async { 7 });
@@ -48,7 +46,7 @@ async fn cancelling_after_the_end_has_no_effect() {
     );
 }
 
-// HND-02, LEK-04: handles outlive fences, and the body does not.
+// Handles outlive fences, and the body does not.
 #[tokio::test(start_paused = true)]
 async fn a_handle_keeps_nothing_of_the_body() {
     let held = Arc::new(());
@@ -67,7 +65,7 @@ async fn a_handle_keeps_nothing_of_the_body() {
     assert!(handle.is_cancelled());
 }
 
-// LEK-04: the body holds a handle on its own fence.
+// The body holds a handle on its own fence.
 #[tokio::test(start_paused = true)]
 async fn a_handle_in_its_own_body_is_no_cycle() {
     let held = Arc::new(());
@@ -84,7 +82,7 @@ async fn a_handle_in_its_own_body_is_no_cycle() {
     assert_eq!((Arc::strong_count(&held), Arc::strong_count(&slot)), (1, 1));
 }
 
-// HND-04, D11
+// D11
 #[tokio::test(start_paused = true)]
 async fn only_an_armed_guard_cancels_when_it_is_dropped() {
     let limit = Duration::from_millis(10);

@@ -168,7 +168,7 @@ async fn one_event_on_both_levels_under_other_wakers() {
     assert!(!ran);
 }
 
-// WAK-03: after the host's timer has served a fence inside, an idle task is idle.
+// After the host's timer has served a fence inside, an idle task is idle.
 #[tokio::test(start_paused = true)]
 async fn an_early_wake_happens_once() {
     let mut inner_ended = false;

@@ -15,7 +15,6 @@ use tokio_test::{assert_pending, assert_ready, task};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-// LEK-02
 #[tokio::test(start_paused = true)]
 async fn two_tasks_on_one_event_leave_no_waiter() {
     let (a, b) = (Event::new(), Event::new());
@@ -31,7 +30,6 @@ async fn two_tasks_on_one_event_leave_no_waiter() {
     assert_eq!((waiters(&a), waiters(&b)), (0, 0));
 }
 
-// LEK-04
 #[tokio::test(start_paused = true)]
 async fn there_are_no_cycles() {
     let (stop, code) = (Event::new(), Arc::new(()));
@@ -48,7 +46,6 @@ async fn there_are_no_cycles() {
     assert_eq!(Arc::strong_count(&code), 1);
 }
 
-// LEK-05
 #[tokio::test(start_paused = true)]
 async fn completed_fences_leave_no_timer() {
     let fencing = Fencing::new().timeout(HOUR);

@@ -8,7 +8,6 @@ use support::ms;
 use tokio::time::{Instant, sleep};
 use tokio_test::{assert_pending, task};
 
-// LNK-01
 #[tokio::test(start_paused = true)]
 async fn without_a_link_nothing_goes_up() {
     let (quota, other) = (Event::new(), Event::new());
@@ -26,7 +25,7 @@ async fn without_a_link_nothing_goes_up() {
     assert!(!outer.is_woken());
 }
 
-// LNK-02, NST-01: up to the first that is not linked, once, with code and cause.
+// Up to the first that is not linked, once, with code and cause.
 #[tokio::test(start_paused = true)]
 async fn with_a_link_the_fences_around_go_too() {
     let quota = Event::new();
@@ -78,7 +77,6 @@ async fn a_link_without_a_fence_around_is_none() {
     );
 }
 
-// LNK-04
 #[tokio::test(start_paused = true)]
 async fn a_shielded_sibling_is_spared() {
     let (start, mut said) = (Instant::now(), false);
@@ -95,7 +93,7 @@ async fn a_shielded_sibling_is_spared() {
     assert_eq!(start.elapsed(), ms(50));
 }
 
-// LNK-05, D2, D5: under a fence that has been cancelled nothing starts; and a fence that has fired
+// D2, D5: under a fence that has been cancelled nothing starts; and a fence that has fired
 // before its start passes that on.
 #[tokio::test(start_paused = true)]
 async fn a_link_that_comes_late() {
@@ -116,7 +114,6 @@ async fn a_link_that_comes_late() {
     assert!(parent.await.cancelled_by("fired"));
 }
 
-// LNK-08
 #[tokio::test(start_paused = true)]
 async fn an_error_is_no_cancellation() {
     let parent = Fencing::new().run(async {

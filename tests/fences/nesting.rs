@@ -13,7 +13,6 @@ fn timeout(limit: u64) -> Fencing {
     Fencing::new().timeout(ms(limit))
 }
 
-// NST-01
 #[tokio::test(start_paused = true)]
 async fn the_inner_one_fires_and_the_outer_ones_go_on() {
     let outer = timeout(10_000).run(async {
@@ -29,7 +28,6 @@ async fn the_inner_one_fires_and_the_outer_ones_go_on() {
     assert!(outer.await.unwrap());
 }
 
-// NST-02
 #[tokio::test(start_paused = true)]
 async fn the_outer_one_fires_and_nothing_between_runs() {
     let (stop, start, mut between) = (Event::new(), Instant::now(), false);
@@ -42,7 +40,7 @@ async fn the_outer_one_fires_and_nothing_between_runs() {
     assert!(!between);
 }
 
-// NST-03: the normal case once an event is bound.
+// The normal case once an event is bound.
 #[tokio::test(start_paused = true)]
 async fn one_event_on_both_levels() {
     for by_another_task in [false, true].repeat(50) {
@@ -102,7 +100,6 @@ async fn an_inner_value_is_handed_on_though_the_outer_one_has_fired() {
     assert_eq!(outcome.await.unwrap(), 7);
 }
 
-// NST-08
 #[tokio::test(start_paused = true)]
 async fn inner_timeouts_one_after_another_under_an_outer_one() {
     let (start, rounds) = (Instant::now(), RefCell::new(0));
@@ -119,7 +116,7 @@ async fn inner_timeouts_one_after_another_under_an_outer_one() {
 
 type Boxed<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-// NST-10: boxed fences, three hundred deep.
+// Boxed fences, three hundred deep.
 #[tokio::test(start_paused = true)]
 async fn three_hundred_fences_deep() {
     let stop = Event::new();
@@ -136,7 +133,7 @@ async fn three_hundred_fences_deep() {
     assert!(outcome.cancelled_by("stop"));
 }
 
-// NST-10: extending a set ten thousand times is no chain.
+// Extending a set ten thousand times is no chain.
 #[tokio::test(start_paused = true)]
 async fn a_set_extended_ten_thousand_times() {
     let stop = Event::new();

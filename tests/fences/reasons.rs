@@ -11,7 +11,7 @@ fn codes<T>(outcome: &Fenced<T>) -> Vec<&str> {
     outcome.reasons().iter().map(fence::Reason::code).collect()
 }
 
-// MUL-01, D9
+// D9
 #[tokio::test(start_paused = true)]
 async fn two_events_in_one_poll_are_both_reported() {
     let (a, b) = (Event::new(), Event::new());
@@ -53,7 +53,7 @@ async fn time_and_events_are_ordered_together() {
     assert_eq!(codes(&outcome.await), ["timeout", "late"]);
 }
 
-// MUL-04, D10
+// D10
 #[tokio::test(start_paused = true)]
 async fn one_event_under_two_codes_is_two_reasons() {
     let stop = Event::new();
@@ -79,7 +79,7 @@ async fn a_source_both_bound_and_written_is_one_reason() {
     assert!(outcome.cancelled_by("stop") && outcome.cancelled_by("other"));
 }
 
-// DLN-01, D19: every limit that has passed is a reason.
+// D19: every limit that has passed is a reason.
 #[tokio::test(start_paused = true)]
 async fn equal_deadlines_are_two_reasons() {
     let at = tokio::time::Instant::now() + ms(5);
@@ -87,7 +87,6 @@ async fn equal_deadlines_are_two_reasons() {
     assert_eq!(codes(&fencing.run(pending::<()>()).await), ["x", "y"]);
 }
 
-// MUL-03
 #[tokio::test(start_paused = true)]
 async fn reasons_read_well() {
     let stop = Event::new();
@@ -112,7 +111,7 @@ async fn reasons_read_well() {
     assert!(!why.by("") && !Fenced::Completed(1).cancelled_by("stop"));
 }
 
-// D12, GOX-08
+// D12
 #[tokio::test(start_paused = true)]
 async fn a_cancellation_is_an_error_with_a_source() {
     fn is_error<E: Error + Send + Sync + Clone + 'static>(_: &E) {}

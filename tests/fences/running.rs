@@ -8,7 +8,6 @@ use fence::{Event, Fencing, FutureExt, ReasonKind, State};
 use support::ms;
 use tokio::time::{Instant, sleep};
 
-// RUN-01
 #[tokio::test(start_paused = true)]
 async fn an_event_or_a_timeout_fires_while_the_body_waits() {
     let shutdown = Event::new();
@@ -41,7 +40,7 @@ async fn an_event_or_a_timeout_fires_while_the_body_waits() {
     }
 }
 
-// RUN-03, D3: the value is kept; what fired too late is on the handle's report.
+// D3: the value is kept; what fired too late is on the handle's report.
 #[tokio::test(start_paused = true)]
 async fn a_body_that_fires_its_own_fence_and_finishes_is_completed() {
     let stop = Event::new();
@@ -55,7 +54,7 @@ async fn a_body_that_fires_its_own_fence_and_finishes_is_completed() {
     assert_eq!(handle.reasons()[0].code(), "stop");
 }
 
-// RUN-03, variant: it blocks the thread beyond its deadline.
+// It blocks the thread beyond its deadline.
 #[tokio::test(start_paused = true)]
 async fn a_body_that_overruns_in_one_poll_is_completed() {
     let mut fence = Fencing::new().timeout(ms(10)).run(async {
@@ -67,7 +66,7 @@ async fn a_body_that_overruns_in_one_poll_is_completed() {
     assert_eq!(handle.reasons().len(), 1);
 }
 
-// RUN-04, D5: only a pending await is a cancellation point, and only the first one is reached.
+// D5: only a pending await is a cancellation point, and only the first one is reached.
 #[tokio::test(start_paused = true)]
 async fn awaits_that_are_ready_are_not_cancellation_points() {
     let log = RefCell::new(Vec::new());
@@ -87,7 +86,7 @@ async fn awaits_that_are_ready_are_not_cancellation_points() {
     assert_eq!(log.into_inner(), ["a", "b"]);
 }
 
-// RUN-05, D6
+// D6
 #[tokio::test(start_paused = true)]
 async fn nothing_leaks_past_the_end_of_a_fence() {
     let (a, b, c) = (Event::new(), Event::new(), Event::new());
@@ -106,7 +105,7 @@ async fn nothing_leaks_past_the_end_of_a_fence() {
     assert!(completed.is_completed());
 }
 
-// RUN-07: a set is a value, a fence is used once.
+// A set is a value, a fence is used once.
 #[tokio::test(start_paused = true)]
 async fn one_set_makes_many_fences() {
     let fencing = Fencing::new().deadline(Instant::now() + Duration::from_secs(3600));
@@ -124,7 +123,7 @@ async fn one_set_makes_many_fences() {
     assert_eq!(outcomes, [true, false, true]);
 }
 
-// ERR-01, ERR-02: an error is a value, also in the poll in which a trigger fires.
+// An error is a value, also in the poll in which a trigger fires.
 #[tokio::test(start_paused = true)]
 async fn an_error_of_the_body_is_never_masked() {
     let stop = Event::new();
@@ -140,7 +139,7 @@ async fn an_error_of_the_body_is_never_masked() {
     assert_eq!(failed.unwrap(), Err("boom"));
 }
 
-// D3: body and deadline due at the same instant (DLN-07), in either order of creation.
+// D3: body and deadline due at the same instant, in either order of creation.
 #[tokio::test(start_paused = true)]
 async fn a_body_due_at_the_deadline_is_completed() {
     for _ in 0..100 {
@@ -160,7 +159,7 @@ async fn a_body_due_at_the_deadline_is_completed() {
     }
 }
 
-// EXT-04, NST-07: somebody else's cancellation is a value.
+// Somebody else's cancellation is a value.
 #[tokio::test(start_paused = true)]
 async fn what_others_cancelled_is_a_value() {
     let stop = Event::new();

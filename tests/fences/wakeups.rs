@@ -11,7 +11,6 @@ use support::{counting_waker, poll};
 use tokio::time::{advance, timeout};
 use tokio_test::{assert_pending, assert_ready, task};
 
-// WAK-03
 #[test]
 fn one_firing_is_one_wake() {
     let events: [Event; 5] = Default::default();
@@ -30,7 +29,7 @@ fn one_firing_is_one_wake() {
     assert_eq!(woken.count(), 1, "nobody wakes a fence that has resolved");
 }
 
-// WAK-03: an idle fence is idle.
+// An idle fence is idle.
 #[tokio::test(start_paused = true)]
 async fn an_idle_fence_is_not_woken() {
     let day = Duration::from_secs(24 * 3600);
@@ -80,7 +79,7 @@ impl Drop for Acts {
     }
 }
 
-// WAK-04, D26: were a lock or borrow held, this would hang or panic.
+// D26: were a lock or borrow held, this would hang or panic.
 #[test]
 fn a_waker_may_use_the_library() {
     let (stop, other) = (Event::new(), Event::new());
@@ -111,7 +110,7 @@ fn a_waker_may_use_the_library() {
     assert_eq!((waiters(&stop), waiters(&other)), (0, 0));
 }
 
-// WAK-04: an event set from within another fence's body.
+// An event set from within another fence's body.
 #[tokio::test(start_paused = true)]
 async fn one_fence_sets_the_event_of_another() {
     let stop = Event::new();
@@ -125,7 +124,7 @@ async fn one_fence_sets_the_event_of_another() {
     assert_eq!(setting.unwrap(), 7);
 }
 
-// WAK-05, LEK: cancelled and dropped at once, from several threads, for as long as it takes.
+// Cancelled and dropped at once, from several threads, for as long as it takes.
 #[test]
 fn set_while_fences_come_and_go() {
     for _ in 0..300 {
@@ -154,7 +153,7 @@ fn set_while_fences_come_and_go() {
     }
 }
 
-// WAK-05: a tree of handles, cancelled at random from many threads; nobody waits for ever.
+// A tree of handles, cancelled at random from many threads; nobody waits forever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_fences_cancelled_from_many_threads() {
     for _ in 0..20 {
@@ -185,7 +184,6 @@ async fn many_fences_cancelled_from_many_threads() {
     }
 }
 
-// WAK-07, and a hundred thousand of them.
 #[tokio::test]
 async fn a_hundred_thousand_waiters() {
     let stop = Event::new();
@@ -203,7 +201,7 @@ async fn a_hundred_thousand_waiters() {
     assert_eq!(waiters(&stop), 0);
 }
 
-// WAK-07: those woken drop fences that wait for the same event.
+// Those woken drop fences that wait for the same event.
 #[tokio::test]
 async fn the_woken_drop_others() {
     let stop = Event::new();

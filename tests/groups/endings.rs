@@ -21,7 +21,7 @@ impl Log {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// Waits for ever, and when it is cancelled cleans up for that long.
+    /// Waits forever, and when it is cancelled cleans up for that long.
     async fn cleans_up(self, text: &'static str, time: Duration) {
         on_cancel(async move {
             sleep(time).await;
@@ -31,7 +31,7 @@ impl Log {
     }
 }
 
-// GRP-13: a timeout of its own.
+// A timeout of its own.
 #[tokio::test(start_paused = true)]
 async fn what_finished_before_the_timeout_is_kept() {
     let (log, kept) = (Log::default(), Mutex::new(Vec::new()));
@@ -58,7 +58,7 @@ async fn what_finished_before_the_timeout_is_kept() {
     assert!(kept.next().unwrap().await.cancelled_by("timeout"));
 }
 
-// GRP-13: a shutdown from another task.
+// A shutdown from another task.
 #[tokio::test(start_paused = true)]
 async fn another_task_shuts_it_down() {
     let start = Instant::now();
@@ -106,7 +106,6 @@ async fn it_can_be_cancelled_after_its_host() {
     assert!(outcome.await.cancelled_by("enough"));
 }
 
-// GRP-12
 #[tokio::test(start_paused = true)]
 async fn nested_groups_unwind_leaf_first() {
     async fn worker(log: Log, name: &'static str) {
@@ -159,7 +158,6 @@ async fn the_fence_around_waits() {
     }
 }
 
-// GRP-10
 #[tokio::test(start_paused = true)]
 async fn a_dropped_group_aborts_its_children() {
     for is_in_a_fence in [false, true] {
@@ -219,7 +217,6 @@ async fn a_group_that_loses_a_select_aborts_its_children() {
     assert!(!ended.load(Ordering::Relaxed));
 }
 
-// SHD-09
 #[tokio::test(start_paused = true)]
 async fn the_shield_of_the_host_is_not_that_of_its_children() {
     let (stop, start) = (Event::new(), Instant::now());
@@ -243,7 +240,7 @@ async fn the_shield_of_the_host_is_not_that_of_its_children() {
     assert_eq!(start.elapsed(), ms(100));
 }
 
-// LNK-02 with groups: cancelling the inner one cancels the outer one.
+// With groups, cancelling the inner one cancels the outer one.
 #[tokio::test(start_paused = true)]
 async fn a_linked_group_takes_the_one_around_along() {
     for is_linked in [true, false] {
@@ -272,7 +269,7 @@ async fn a_linked_group_takes_the_one_around_along() {
     }
 }
 
-// CHK-02: a group waits for a thread, which learns of the cancellation.
+// A group waits for a thread, which learns of the cancellation.
 #[tokio::test]
 async fn a_thread_is_waited_for() {
     let (ended, (send, started)) = (Arc::new(AtomicBool::new(false)), oneshot::channel());

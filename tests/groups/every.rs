@@ -51,7 +51,6 @@ impl Log {
     }
 }
 
-// TMR-01
 #[tokio::test(start_paused = true)]
 async fn it_ticks_at_once_and_after_each_interval() {
     let log = Log::new();
@@ -66,7 +65,7 @@ async fn it_ticks_at_once_and_after_each_interval() {
     assert_eq!(log.count("start"), 3, "it has ended");
 }
 
-// TMR-01: ticks that overlap; when the timer has ended, so have they.
+// Ticks that overlap; when the timer has ended, so have they.
 #[tokio::test(start_paused = true)]
 async fn ticks_may_run_side_by_side() {
     let (log, alive) = (Log::new(), Handle::current().metrics());
@@ -149,7 +148,6 @@ async fn ticks_in_a_queue_catch_up() {
     assert_eq!(starts, expected);
 }
 
-// TMR-03
 #[tokio::test(start_paused = true)]
 async fn a_tick_that_fails_or_panics_ends_nothing() {
     let (errors, ticks) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
@@ -179,7 +177,6 @@ async fn a_tick_that_fails_or_panics_ends_nothing() {
     assert_eq!(counts, (6, 2));
 }
 
-// TMR-04
 #[tokio::test(start_paused = true)]
 async fn it_belongs_to_the_fence_that_it_was_started_in() {
     let (stop, log) = (Event::new(), Log::new());
@@ -212,7 +209,7 @@ async fn it_belongs_to_the_fence_that_it_was_started_in() {
     assert_eq!(log.count("start"), starts);
 }
 
-// TMR-04: in a group, it ends with the group.
+// In a group, it ends with the group.
 #[tokio::test(start_paused = true)]
 async fn a_timer_of_a_child_ends_with_the_group() {
     let log = Log::new();
@@ -232,7 +229,6 @@ async fn a_timer_of_a_child_ends_with_the_group() {
     assert_eq!(log.take().last().unwrap(), "250 cancelled");
 }
 
-// TMR-04
 #[tokio::test(start_paused = true)]
 async fn an_interval_of_zero_is_an_error() {
     let ticks = Arc::new(AtomicU32::new(0));

@@ -21,7 +21,6 @@ impl Drop for Dropped {
     }
 }
 
-// GRP-01
 #[tokio::test(start_paused = true)]
 async fn it_waits_for_all_children() {
     let start = Instant::now();
@@ -44,7 +43,7 @@ async fn it_waits_for_all_children() {
     assert_eq!(*results.lock().unwrap(), [1, 2, 3]);
 }
 
-// GRP-01: an empty group is ready in its first poll.
+// An empty group is ready in its first poll.
 #[test]
 fn an_empty_group_does_not_wait() {
     let mut run = tokio_test::task::spawn(group().run(async |_| 7));
@@ -54,7 +53,6 @@ fn an_empty_group_does_not_wait() {
     }
 }
 
-// GRP-03
 #[tokio::test(start_paused = true)]
 async fn children_fail_alone_and_the_handler_learns_of_it_at_once() {
     let (start, seen) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
@@ -87,7 +85,7 @@ async fn children_fail_alone_and_the_handler_learns_of_it_at_once() {
     assert_eq!(*seen.lock().unwrap(), [("a", ms(300)), ("b", ms(500))]);
 }
 
-// GRP-04: nobody minds a child that is cancelled, aborted, or cut by a fence of its own.
+// Nobody minds a child that is cancelled, aborted, or cut by a fence of its own.
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_child_concerns_nobody_else() {
     let outcome = group()
@@ -117,7 +115,6 @@ async fn a_cancelled_child_concerns_nobody_else() {
     assert_eq!(outcome.unwrap(), 2);
 }
 
-// GRP-08
 #[tokio::test(start_paused = true)]
 async fn nothing_starts_in_a_cancelled_group() {
     let (dropped, seen) = (Arc::new(AtomicU32::new(0)), Mutex::new(None));
@@ -144,7 +141,6 @@ async fn nothing_starts_in_a_cancelled_group() {
     assert_eq!(dropped.load(Ordering::Relaxed), 2);
 }
 
-// GRP-08
 #[tokio::test(start_paused = true)]
 async fn nothing_starts_in_a_group_that_has_ended() {
     let group = group().run(async |group| group).await.unwrap();
@@ -154,7 +150,6 @@ async fn nothing_starts_in_a_group_that_has_ended() {
     assert_eq!(group.running(), 0);
 }
 
-// GRP-09
 #[tokio::test(start_paused = true)]
 async fn children_spawn_siblings_while_the_group_waits() {
     fn generation(group: &Group, left: u32, count: &Arc<AtomicU32>) {
@@ -176,7 +171,7 @@ async fn children_spawn_siblings_while_the_group_waits() {
     assert_eq!(count.load(Ordering::Relaxed), 4);
 }
 
-// GRP-14: 1000 children, ten of which are alive at a time.
+// 1000 children, ten of which are alive at a time.
 #[tokio::test(start_paused = true)]
 async fn a_long_lived_group_keeps_nothing() {
     let mut most = 0;

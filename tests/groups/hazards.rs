@@ -25,13 +25,13 @@ impl Count {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Waits for ever; dropping it counts.
+    /// Waits forever; dropping it counts.
     async fn waits(self) {
         let _counted = Dropped(self);
         never().await;
     }
 
-    /// Waits for ever, and counts once it has cleaned up for that long.
+    /// Waits forever, and counts once it has cleaned up for that long.
     async fn cleans_up(self, time: Duration) {
         on_cancel(async move {
             sleep(time).await;

@@ -29,7 +29,6 @@ impl Cleaned {
     }
 }
 
-// RGA-02
 #[tokio::test(start_paused = true)]
 async fn the_first_result_wins_and_the_others_are_joined() {
     let (start, cleaned) = (Instant::now(), Cleaned::default());
@@ -49,7 +48,6 @@ async fn the_first_result_wins_and_the_others_are_joined() {
     assert_eq!(race::<[std::future::Ready<()>; 0], _>([]).await, None);
 }
 
-// RGA-02
 #[tokio::test(start_paused = true)]
 async fn the_first_success_wins_with_the_errors_before_it() {
     let cleaned = Cleaned::default();
@@ -87,7 +85,6 @@ async fn the_panic_of_the_winner_is_passed_on_once_the_others_have_ended() {
     assert_eq!(cleaned.count(), 1);
 }
 
-// RGA-03
 #[tokio::test(start_paused = true)]
 async fn results_are_gathered_in_the_order_of_the_jobs() {
     let (start, cleaned) = (Instant::now(), Cleaned::default());
@@ -108,7 +105,6 @@ async fn results_are_gathered_in_the_order_of_the_jobs() {
     assert!(all[1].is_finished());
 }
 
-// RGA-08
 #[tokio::test(start_paused = true)]
 async fn all_are_joined_and_the_first_error_by_place_is_reported() {
     #[derive(Debug, PartialEq)]
@@ -134,7 +130,6 @@ async fn all_are_joined_and_the_first_error_by_place_is_reported() {
     }
 }
 
-// RGA-04
 #[tokio::test(start_paused = true)]
 async fn a_fence_over_a_gathering_waits_for_the_cleanups_side_by_side() {
     let (start, cleaned) = (Instant::now(), Cleaned::default());
@@ -144,7 +139,7 @@ async fn a_fence_over_a_gathering_waits_for_the_cleanups_side_by_side() {
     assert_eq!((start.elapsed(), cleaned.count()), (ms(450), 4));
 }
 
-// RGA-04: the timeout hits between items, and inside of the consumer's own await.
+// The timeout hits between items, and inside of the consumer's own await.
 #[tokio::test(start_paused = true)]
 async fn a_fence_over_a_consumer_keeps_what_it_has() {
     for (own, seen) in [(0, 1), (300, 0)] {
@@ -165,7 +160,7 @@ async fn a_fence_over_a_consumer_keeps_what_it_has() {
     }
 }
 
-// RGA-05, as a stream
+// As a stream.
 #[tokio::test(start_paused = true)]
 async fn outcomes_come_as_the_jobs_end() {
     let cleaned = Cleaned::default();
@@ -177,7 +172,6 @@ async fn outcomes_come_as_the_jobs_end() {
     assert!(none.next().await.is_none());
 }
 
-// RGA-06
 #[tokio::test(start_paused = true)]
 async fn failures_in_the_first_poll_are_all_delivered() {
     let mut items = as_completed([1, 2, 3].map(|n| async move { Err::<(), _>(n) }));

@@ -14,7 +14,7 @@ async fn fails_late(error: &'static str) -> Result<(), &'static str> {
     Err(error)
 }
 
-// GRP-02: a child fails.
+// A child fails.
 #[tokio::test(start_paused = true)]
 async fn the_first_error_cancels_the_rest_and_all_are_reported() {
     let (start, kept) = (Instant::now(), Mutex::new(None));
@@ -48,7 +48,7 @@ async fn the_first_error_cancels_the_rest_and_all_are_reported() {
     assert_eq!(finished.await.unwrap(), "kept");
 }
 
-// GRP-02: the others fail while they stop; the host fails.
+// The others fail while they stop; the host fails.
 #[tokio::test(start_paused = true)]
 async fn errors_of_those_that_stop_are_reported_too() {
     for host_fails in [false, true] {
@@ -76,7 +76,7 @@ async fn errors_of_those_that_stop_are_reported_too() {
     }
 }
 
-// GRP-04: cancellations are no errors.
+// Cancellations are no errors.
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_child_is_no_failure() {
     let outcome = try_group()
@@ -101,7 +101,7 @@ async fn a_cancelled_child_is_no_failure() {
     assert_eq!(outcome.unwrap(), 1);
 }
 
-// GRP-06: the fence around fires while a child fails, in each order.
+// The fence around fires while a child fails, in each order.
 #[tokio::test(start_paused = true)]
 async fn neither_the_error_nor_the_reason_is_lost() {
     for (set_after, joins_for) in [(10, 0), (9, 0), (11, 50), (11, 0)] {
@@ -162,7 +162,7 @@ async fn a_group_that_is_only_cancelled_says_why() {
     );
 }
 
-// LNK-08: an error goes up no link; a cancellation does.
+// An error goes up no link; a cancellation does.
 #[tokio::test(start_paused = true)]
 async fn errors_are_not_passed_up_a_link() {
     for fails in [true, false] {

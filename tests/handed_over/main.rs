@@ -39,7 +39,7 @@ async fn torn_down(end: impl AsyncFn(tokio::task::JoinHandle<()>)) -> Vec<String
     log.lines()
 }
 
-// D25, EXT-01: the runtime runs what an aborted fence leaves.
+// D25: the runtime runs what an aborted fence leaves.
 #[tokio::test(start_paused = true)]
 async fn dropped_from_outside_the_runtime_takes_over() {
     let log = torn_down(async |task| {
@@ -90,7 +90,7 @@ async fn a_cleanup_that_was_running_goes_on_in_the_runtime() {
     assert_eq!(log.lines(), ["begun", "ended", "then"]);
 }
 
-// EXT-05: with the runtime gone they are dropped, and nothing panics.
+// With the runtime gone they are dropped, and nothing panics.
 #[test]
 fn without_a_runtime_they_are_dropped() {
     let runtime = tokio::runtime::Builder::new_current_thread()

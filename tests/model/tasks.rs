@@ -29,7 +29,7 @@ impl Task {
         }
     }
 
-    /// Polls it once, and checks that it was woken if there was anything to do, and not for ever
+    /// Polls it once, and checks that it was woken if there was anything to do, and not forever
     /// if there was nothing.
     pub fn poll(&mut self, world: &World) {
         let Some(body) = &mut self.body else { return };

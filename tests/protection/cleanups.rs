@@ -7,7 +7,6 @@ use fence::{Event, Fencing, State, on_cancel, on_cancel_with, shield};
 use support::{Log, ms};
 use tokio::time::{Instant, sleep};
 
-// CLN-01
 #[tokio::test(start_paused = true)]
 async fn it_is_awaited_told_why_and_only_on_cancel() {
     for completes in [false, true] {
@@ -37,7 +36,6 @@ async fn it_is_awaited_told_why_and_only_on_cancel() {
     }
 }
 
-// CLN-03
 #[tokio::test(start_paused = true)]
 async fn what_fires_meanwhile_is_recorded_and_cuts_nothing() {
     let (a, b, log, start) = (Event::new(), Event::new(), Log::default(), Instant::now());
@@ -64,7 +62,7 @@ async fn what_fires_meanwhile_is_recorded_and_cuts_nothing() {
     assert_eq!(outcome.cleanup().ran(), 1);
 }
 
-// CLN-05: a cleanup that is stuck is really gone, and the outcome says so.
+// A cleanup that is stuck is really gone, and the outcome says so.
 #[tokio::test(start_paused = true)]
 async fn one_that_overruns_is_dropped_and_reported() {
     let (log, start) = (Log::default(), Instant::now());
@@ -99,7 +97,7 @@ async fn cleanups_have_five_seconds() {
     assert_eq!(start.elapsed(), ms(5001));
 }
 
-// CLN-07: code that outlives its client opts out with a set of its own.
+// Code that outlives its client opts out with a set of its own.
 #[tokio::test(start_paused = true)]
 async fn a_cleanup_runs_under_what_was_bound() {
     let (disconnect, log) = (Event::new(), Log::default());
@@ -146,7 +144,7 @@ async fn in_order_whatever_one_of_them_does() {
     );
 }
 
-// GOX-04: disarmed it does not run, and says so once.
+// Disarmed it does not run, and says so once.
 #[tokio::test(start_paused = true)]
 async fn a_cleanup_runs_once_or_is_taken_back() {
     let log = Log::default();
@@ -210,7 +208,6 @@ async fn an_outer_fence_waits_for_the_cleanups_inside() {
     assert_eq!(start.elapsed(), ms(60));
 }
 
-// PRE-06
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_started_has_none() {
     let log = Log::default();

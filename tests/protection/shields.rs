@@ -20,7 +20,6 @@ async fn step(log: &Log, time: u64, name: &'static str) {
     log.borrow_mut().push(name);
 }
 
-// SHD-01
 #[tokio::test(start_paused = true)]
 async fn the_section_ends_and_what_follows_does_not_start() {
     for (limit, logged) in [(10, &["a", "b"][..]), (1000, &["a", "b", "c"])] {
@@ -44,7 +43,7 @@ async fn the_section_ends_and_what_follows_does_not_start() {
     }
 }
 
-// SHD-03: the outermost shield counts, and a fence inside one is a fence like any other.
+// The outermost shield counts, and a fence inside one is a fence like any other.
 #[tokio::test(start_paused = true)]
 async fn shields_inside_shields_and_fences_inside_shields() {
     for is_fence in [false, true] {
@@ -80,7 +79,7 @@ async fn shields_inside_shields_and_fences_inside_shields() {
     }
 }
 
-// SHD-04, CHK-05, D20
+// D20
 #[tokio::test(start_paused = true)]
 async fn code_inside_is_not_told_to_stop() {
     let body = async {
@@ -109,7 +108,7 @@ async fn code_inside_is_not_told_to_stop() {
     );
 }
 
-// SHD-05, D5: nothing starts in a body that is being cut.
+// D5: nothing starts in a body that is being cut.
 #[tokio::test(start_paused = true)]
 async fn a_section_after_the_firing_does_not_start() {
     let (stop, log) = (Event::new(), Log::default());
@@ -122,7 +121,7 @@ async fn a_section_after_the_firing_does_not_start() {
     assert!(log.borrow().is_empty());
 }
 
-// SHD-06, D22
+// D22
 #[tokio::test(start_paused = true)]
 async fn a_shield_is_no_defence_against_abort() {
     let (stop, done) = (Event::new(), Event::new());

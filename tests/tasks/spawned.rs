@@ -21,7 +21,6 @@ async fn bound() -> bool {
     Fencing::current().run(sleep(ms(50))).await.is_cancelled()
 }
 
-// SPN-01, CTX-01
 #[tokio::test(start_paused = true)]
 async fn what_is_bound_goes_along_and_tokio_takes_nothing() {
     let stop = Event::new();
@@ -44,7 +43,6 @@ async fn what_is_bound_goes_along_and_tokio_takes_nothing() {
     assert!(!plain.await.unwrap() && !orphan.await.unwrap());
 }
 
-// SPN-04
 #[tokio::test(start_paused = true)]
 async fn another_set_and_another_kind_of_future() {
     let [ambient, explicit] = [(); 2].map(|()| Event::new());
@@ -64,7 +62,7 @@ async fn another_set_and_another_kind_of_future() {
     assert_eq!(local.run_until(run).await, (false, true));
 }
 
-// SPN-05, as D27 has it: the fences around enclose it too.
+// D27: the fences around enclose it too.
 #[tokio::test(start_paused = true)]
 async fn it_is_cut_together_with_its_parent() {
     for is_spawned in [true, false] {
@@ -140,8 +138,8 @@ async fn grandchildren_are_enclosed_too() {
     );
 }
 
-// NST-10, D27: a chain of tasks, each of which spawns the next and ends, stays enclosed by the
-// fence around the first, and is none for whoever asks.
+// D27: a chain of tasks, each of which spawns the next and ends, stays enclosed by the
+// fence around the first, and the task that asks sees none.
 #[tokio::test(start_paused = true)]
 async fn a_task_may_be_followed_by_thousands() {
     type Tasks = tokio::sync::mpsc::UnboundedSender<Task<bool>>;
@@ -210,7 +208,7 @@ async fn a_task_goes_by_what_its_parent_makes_of_a_firing() {
     assert_eq!(start.elapsed(), ms(120));
 }
 
-// GOX-01: who asks sees a cancellation at once, in all tasks.
+// Who asks sees a cancellation at once, in all tasks.
 #[tokio::test(start_paused = true)]
 async fn a_firing_is_seen_at_once() {
     let stop = Event::new();
@@ -257,7 +255,7 @@ fn threads_see_deadlines_and_cancellations() {
     });
 }
 
-// CHK-01, CHK-02 (abandon): told once, told for good; the fence does not wait.
+// Told once, told for good; the fence does not wait.
 #[tokio::test]
 async fn a_thread_is_told_for_good() {
     let (stop, (go, wait)) = (Event::new(), mpsc::channel::<()>());
@@ -283,7 +281,7 @@ async fn a_thread_is_told_for_good() {
     assert!(after.len() == 3 && after.iter().all(|why| why.by("stop")));
 }
 
-// CHK-07: a job in the queue is not started after the cut.
+// A job in the queue is not started after the cut.
 #[test]
 fn a_job_that_waits_in_the_queue_is_not_started() {
     let mut builder = tokio::runtime::Builder::new_current_thread();

@@ -13,7 +13,7 @@ async fn cleans_up(time: Duration) {
     never().await;
 }
 
-// CAW-01: already done, and never started.
+// Already done, and never started.
 #[tokio::test(start_paused = true)]
 async fn one_that_is_done_and_one_that_has_not_started() {
     let done = spawn(async { 7 });
@@ -28,7 +28,7 @@ async fn one_that_is_done_and_one_that_has_not_started() {
     assert_eq!(polls.load(Ordering::Relaxed), 0);
 }
 
-// CAW-01: a long cleanup, and a shield with code after it.
+// A long cleanup, and a shield with code after it.
 #[tokio::test(start_paused = true)]
 async fn it_returns_after_the_cleanup_and_after_the_shield() {
     let start = Instant::now();
@@ -57,7 +57,7 @@ async fn it_returns_after_the_cleanup_and_after_the_shield() {
     assert_eq!(after.load(Ordering::Relaxed), 0);
 }
 
-// CAW-02: what the target does about it is told apart.
+// What the target does about it is told apart.
 #[tokio::test(start_paused = true)]
 async fn a_target_may_finish_fail_or_panic_all_the_same() {
     /// Goes on until it has done what it does, whoever cancels it.
@@ -84,7 +84,7 @@ async fn a_target_may_finish_fail_or_panic_all_the_same() {
     assert_eq!(why.primary().code(), "handle", "both; the handle says more");
 }
 
-// CAW-02: the child of a group whose error the group has.
+// The child of a group whose error the group has.
 #[tokio::test(start_paused = true)]
 async fn a_child_that_failed_says_so() {
     let outcome = fence::group()
@@ -100,7 +100,6 @@ async fn a_child_that_failed_says_so() {
     assert!(matches!(outcome.await.unwrap(), Ended::Failed));
 }
 
-// CAW-04
 #[tokio::test(start_paused = true)]
 async fn many_take_as_long_as_the_slowest() {
     let start = Instant::now();

@@ -12,7 +12,7 @@ use tokio_test::{assert_pending, assert_ready, task};
 const LIMIT: Duration = Duration::from_millis(20);
 const WATCHDOG: Duration = Duration::from_secs(10);
 
-/// Reads for ever from what is always ready.
+/// Reads forever from what is always ready.
 async fn hot() {
     let mut buffer = [0; 64];
     loop {
@@ -21,7 +21,7 @@ async fn hot() {
     }
 }
 
-// COP-01: on the real clock, at top level, in a task, and as the inner of two.
+// On the real clock, at top level, in a task, and as the inner of two.
 #[tokio::test]
 async fn a_hot_body_does_not_starve_its_timeout() {
     let limited = Fencing::new().timeout(LIMIT);
@@ -67,7 +67,7 @@ async fn a_hot_neighbour_delays_no_firing() {
     let both = async {
         tokio::select! {
             biased;
-            () = hot() => unreachable!("it reads for ever"),
+            () = hot() => unreachable!("it reads forever"),
             outcome = fence => outcome,
         }
     };
@@ -75,7 +75,7 @@ async fn a_hot_neighbour_delays_no_firing() {
     assert!(outcome.cancelled_by("timeout"));
 }
 
-// COP-03: only the look at the triggers is exempt from the budget, not the body.
+// Only the look at the triggers is exempt from the budget, not the body.
 #[tokio::test]
 async fn a_hot_body_is_fair_to_its_neighbours() {
     let stop = Event::new();
@@ -91,7 +91,7 @@ async fn a_hot_body_is_fair_to_its_neighbours() {
     assert!(outcome.cancelled_by("stop"));
 }
 
-// COP-05: fences that are always ready let no outer fence act; a checkpoint does.
+// Fences that are always ready let no outer fence act; a checkpoint does.
 #[tokio::test]
 async fn a_tight_loop_is_cut_at_its_checkpoint() {
     let looping = async {
@@ -104,7 +104,7 @@ async fn a_tight_loop_is_cut_at_its_checkpoint() {
     assert!(outcome.cancelled_by("timeout"));
 }
 
-// COP-05: the same without, bounded.
+// Without a checkpoint the loop ends by itself, since it is bounded.
 #[tokio::test]
 async fn a_tight_loop_without_a_checkpoint_completes() {
     let limit = Duration::from_micros(1);

@@ -20,7 +20,6 @@ async fn until_cut(fencing: &Fencing) -> (Vec<String>, Duration) {
     (codes, start.elapsed())
 }
 
-// DLN-01
 #[tokio::test(start_paused = true)]
 async fn the_tightest_wins_in_either_order() {
     let new = Fencing::new;
@@ -33,7 +32,7 @@ async fn the_tightest_wins_in_either_order() {
     }
 }
 
-// DLN-02, D19: a timeout starts with each fence, however old its set is.
+// D19: a timeout starts with each fence, however old its set is.
 #[tokio::test(start_paused = true)]
 async fn every_fence_gets_the_whole_of_a_timeout() {
     let set = Fencing::new().timeout(ms(5000));
@@ -48,7 +47,7 @@ async fn every_fence_gets_the_whole_of_a_timeout() {
     .await;
 }
 
-// DLN-03, D19
+// D19
 #[tokio::test(start_paused = true)]
 async fn a_bound_budget_is_shared_by_what_follows() {
     let start = Instant::now();
@@ -83,7 +82,6 @@ async fn a_budget_starts_where_it_is_bound_or_with_the_fence() {
     }
 }
 
-// DLN-04
 #[tokio::test(start_paused = true)]
 async fn an_earlier_deadline_around_wins_and_is_named() {
     for (outer, inner) in [(1000, 4000), (4000, 1000)] {
@@ -100,7 +98,7 @@ async fn an_earlier_deadline_around_wins_and_is_named() {
     }
 }
 
-// DLN-05, D7: never early, at most one tick of tokio's wheel late.
+// D7: never early, at most one tick of tokio's wheel late.
 #[tokio::test(start_paused = true)]
 async fn timeouts_below_a_millisecond_are_never_early() {
     for micros in [1, 250, 999, 1000] {

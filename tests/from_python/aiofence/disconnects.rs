@@ -53,7 +53,7 @@ pub fn plain_handler() {
         }
         Ok(())
     });
-    let why: fence::Cancelled = outcome.flatten().expect_err("it counts for ever");
+    let why: fence::Cancelled = outcome.flatten().expect_err("it counts forever");
     println!("{}", why.primary());
 }
 

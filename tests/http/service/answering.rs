@@ -31,7 +31,7 @@ async fn a_handler_that_answers_in_time_notices_nothing() {
     assert_eq!(layer.detached().departed(), 0);
 }
 
-/// MID-02: the fenced part stops, the rest runs to its end, and is told of after the cleanups.
+/// The fenced part stops, the rest runs to its end, and is told of after the cleanups.
 #[tokio::test(start_paused = true)]
 async fn only_what_is_fenced_stops_when_the_client_leaves() {
     let (told, (send, saved)) = (Told::default(), oneshot::channel());
@@ -257,7 +257,7 @@ async fn what_declines_the_shutdown_still_obeys_the_client() {
     assert!(outcome.unwrap().cancelled_by("disconnect"));
 }
 
-// MID-08: a request that is not watched, and a layer in a layer.
+// A request that is not watched, and a layer in a layer.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_watched_is_left_alone() {
     let (told, alive) = (Told::default(), Arc::new(()));
@@ -275,7 +275,6 @@ async fn what_is_not_watched_is_left_alone() {
     assert!(told.all().is_empty());
 }
 
-// MID-08
 #[tokio::test(start_paused = true)]
 async fn a_layer_in_a_layer_leaves_it_to_the_outer_one() {
     use tower::{Layer, Service, service_fn};
@@ -293,7 +292,7 @@ async fn a_layer_in_a_layer_leaves_it_to_the_outer_one() {
     assert!(inner.all().is_empty());
 }
 
-/// MID-10: whatever is below obeys the same sources, tasks included.
+/// Whatever is below obeys the same sources, tasks included.
 #[tokio::test(start_paused = true)]
 async fn what_the_handler_spawns_obeys_too() {
     let (send, seen) = oneshot::channel();

@@ -31,7 +31,6 @@ fn text(frame: &Frame<Bytes>) -> String {
     String::from_utf8(frame.data_ref().unwrap().to_vec()).unwrap()
 }
 
-// MID-01
 #[tokio::test(start_paused = true)]
 async fn frames_come_in_their_order_and_unchanged() {
     for (version, ahead) in [
@@ -70,7 +69,7 @@ async fn frames_come_in_their_order_and_unchanged() {
     }
 }
 
-// MID-03: what was read ahead comes first, then the departure, for ever; the event fires once.
+// What was read ahead comes first, then the departure, forever; the event fires once.
 #[tokio::test(start_paused = true)]
 async fn a_departure_comes_after_what_was_sent_and_stays() {
     let (send, stream) = body();
@@ -104,7 +103,6 @@ async fn a_departure_comes_after_what_was_sent_and_stays() {
     assert_eq!(*polled_late.lock().unwrap(), 0);
 }
 
-// MID-06
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_valid_one_is_no_departure() {
     let told = Told::default();
@@ -131,7 +129,6 @@ async fn a_body_that_is_no_valid_one_is_no_departure() {
     assert!(told.all().is_empty());
 }
 
-// MID-07
 #[tokio::test(start_paused = true)]
 async fn a_fenced_read_is_cut_and_a_plain_one_fails() {
     for round in 0..1000 {
