@@ -55,12 +55,13 @@ impl Latch {
 
     /// Fires; `false` if it had fired before. Either way it has fired when this returns.
     pub(crate) fn fire(&self, firing: Firing) -> bool {
-        if self.firing.set(firing).is_err() {
-            return false;
+        // Also the cause of one that comes too late is dropped outside of the note: user code (D26).
+        let is_first =
+            !self.is_fired() && check_cache::while_firing(|| self.firing.set(firing)).is_ok();
+        if is_first {
+            self.waiters.close();
         }
-        check_cache::note_firing();
-        self.waiters.close();
-        true
+        is_first
     }
 
     /// Takes a waiter back. Once it has fired all of them are gone, or going: `fire` sees to it.

@@ -9,6 +9,7 @@ use std::task::{Wake, Waker};
 use loom::thread;
 
 use crate::outcome::{Firing, ReasonKind};
+use crate::trigger::check_cache;
 use crate::trigger::latch::Latch;
 
 #[derive(Default)]
@@ -138,4 +139,38 @@ fn register_twice(latch: &Latch) -> (Arc<Count>, usize) {
     let (count, waker) = Count::new();
     let keys = [latch.waiters.insert(&waker), latch.waiters.insert(&waker)];
     (count, keys.iter().flatten().count())
+}
+
+/// What `check` does: the short way, or a look that is kept if it finds nothing.
+fn check(latch: &Latch) -> bool {
+    if check_cache::is_valid() {
+        return true;
+    }
+    let firings = check_cache::firings();
+    let has_fired = latch.is_fired();
+    if !has_fired {
+        check_cache::store(firings, None);
+    }
+    !has_fired
+}
+
+/// Fails without either of the two notes in `check_cache::while_firing`, and if a look is kept while
+/// a firing is on its way (`check_cache::store`), also if that firing is noted twice.
+#[test]
+fn asked_while_it_is_set() {
+    loom::model(|| {
+        let latch = Arc::new(Latch::new());
+        let setter = firing(&latch);
+        check(&latch);
+        if latch.is_fired() {
+            assert!(!check(&latch), "`check` lags behind `is_set`");
+        }
+        setter.join().unwrap();
+        assert!(!check(&latch));
+        let other = Latch::new();
+        assert!(
+            check(&other) && check_cache::is_valid(),
+            "a later look is kept"
+        );
+    });
 }

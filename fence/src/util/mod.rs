@@ -9,5 +9,7 @@ mod waker_id;
 pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
 pub(crate) use never::Returns;
 pub(crate) use small_list::SmallList;
-pub(crate) use sync::{Mutex, MutexGuard, OnceLock, unpoisoned};
+pub(crate) use sync::{
+    AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, cell_per_thread, unpoisoned,
+};
 pub(crate) use waker_id::WakerId;

@@ -1,14 +1,37 @@
 //! The primitives of the lock-free parts: the standard library's, or loom's while a model runs.
 
 #[cfg(not(fence_loom))]
-pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+pub(crate) use std::sync::{
+    Mutex, MutexGuard, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 #[cfg(fence_loom)]
 pub(crate) use self::modelled::OnceLock;
 #[cfg(fence_loom)]
-pub(crate) use loom::sync::{Mutex, MutexGuard};
+pub(crate) use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};
 
 use std::sync::{LockResult, PoisonError};
+
+/// Cells that each thread has for itself; in a model, each thread of the model.
+#[cfg(not(fence_loom))]
+macro_rules! cell_per_thread {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $init:expr;)*) => {
+        thread_local! {
+            $($(#[$doc])* static $name: Cell<$type> = const { Cell::new($init) };)*
+        }
+    };
+}
+#[cfg(fence_loom)]
+macro_rules! cell_per_thread {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $init:expr;)*) => {
+        loom::thread_local! { $($(#[$doc])* static $name: Cell<$type> = Cell::new($init);)* }
+    };
+}
+pub(crate) use cell_per_thread;
 
 /// The guard of a lock. No user code runs under our locks, so a poisoned one holds whole data.
 pub(crate) fn unpoisoned<G>(locked: LockResult<G>) -> G {
