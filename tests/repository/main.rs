@@ -1,5 +1,6 @@
 //! What the repository promises of its own files, and no compiler checks.
 
+mod documentation;
 mod rooms;
 mod test_files;
 

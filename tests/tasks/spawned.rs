@@ -139,7 +139,7 @@ async fn grandchildren_are_enclosed_too() {
 }
 
 // D27: a chain of tasks, each of which spawns the next and ends, stays enclosed by the
-// fence around the first, and the task that asks sees none.
+// fence around the first, and is cut by nothing that ends in it.
 #[tokio::test(start_paused = true)]
 async fn a_task_may_be_followed_by_thousands() {
     type Tasks = tokio::sync::mpsc::UnboundedSender<Task<bool>>;

@@ -42,8 +42,8 @@ pub(crate) fn hand_over(cleaning: Cleaning) {
 /// Waits until the cleanups that were handed to the runtime have ended, for `limit` at most.
 ///
 /// For the end of `main`: a fence that is dropped from outside, because its task was aborted or
-/// lost a `select!`, cannot wait for its cleanups (rule D25). Counts for the whole process. Returns
-/// how many fences still have cleanups running: 0 unless the time was up.
+/// lost a `select!`, cannot wait for its cleanups. Counts for the whole process. Returns how many
+/// fences still have cleanups running: 0 unless the time was up.
 ///
 /// # Cancel safety
 ///

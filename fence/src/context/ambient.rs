@@ -20,13 +20,13 @@ pub fn current() -> Fencing {
 
 /// The earliest deadline of the bound set and of all enclosing fences; `None` without any.
 ///
-/// A bound timeout does not count: it starts anew with each fence (rule D19).
+/// A bound timeout does not count: it starts anew with each fence.
 #[must_use]
 pub fn deadline() -> Option<Instant> {
     current::deadline()
 }
 
-/// The time left until [`deadline`]: what an outgoing call may be given (rule D20).
+/// The time left until [`deadline`]: what an outgoing call may be given.
 ///
 /// Zero once the deadline has passed or an enclosing fence has fired; `None` without a deadline.
 ///
@@ -53,7 +53,7 @@ pub fn remaining() -> Option<Duration> {
     current::remaining()
 }
 
-/// Whether to stop: an error with the reasons once a fence around this code has fired (rule D23).
+/// Whether to stop: an error with the reasons once a fence around this code has fired.
 ///
 /// For plain code, and for loops that never wait: a few instructions while nothing fires anywhere,
 /// so that it can be asked in each round. A passed deadline is seen without the help of a runtime,
@@ -92,7 +92,7 @@ pub fn check() -> Result<(), Cancelled> {
     user_code::why().map_or(Ok(()), Err)
 }
 
-/// A point at which enclosing fences may cut, even if nothing has to be waited for (rule D5).
+/// A point at which enclosing fences may cut, even if nothing has to be waited for.
 ///
 /// Ready at once while no enclosing fence has fired; otherwise it stays pending and the fence
 /// takes over. A passed deadline counts. For long stretches whose awaits are always ready; it does

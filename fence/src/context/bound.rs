@@ -13,8 +13,8 @@ use crate::fencing::Fencing;
 pin_project! {
     /// A future with a set bound; made by [`Fencing::bind`] and [`detached`].
     ///
-    /// The set is bound while the future is polled and while it is dropped, so that its
-    /// destructors see it too (rule D16).
+    /// The set is bound while the future is polled and while it is dropped, so that its destructors
+    /// see it too.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Bound<F> {
         #[pin]
@@ -45,7 +45,7 @@ impl<F> Bound<F> {
     }
 }
 
-/// Runs a future as if nothing were bound and no fence were around it (rule D20).
+/// Runs a future as if nothing were bound and no fence were around it.
 ///
 /// Inside, [`current`](crate::current) is empty, there is no deadline, and fences obey only their
 /// own triggers. For what has to be done however the request ends, such as an audit entry after a

@@ -35,8 +35,7 @@ pub trait FutureExt: Future + Sized {
 
     /// Binds what is bound at the call, for a task of its own: `tokio::spawn(f.in_context())`.
     ///
-    /// The fences around the call are left behind; [`spawn`](crate::spawn) takes those along too
-    /// (rule D27).
+    /// The fences around the call are left behind; [`spawn`](crate::spawn) takes those along too.
     fn in_context(self) -> Bound<Self> {
         Fencing::current().bind(self)
     }

@@ -18,7 +18,7 @@ use crate::outcome::{Cancelled, Cleanup};
 ///
 /// If an enclosing fence cancels, the cleanups of the fences inside run first, innermost first. A
 /// fence that is dropped from outside, or whose body panics, hands its cleanups to the runtime;
-/// [`drain`](crate::drain) waits for those (rule D25).
+/// [`drain`](crate::drain) waits for those.
 ///
 /// A body that completes undoes nothing, also if it completes with an `Err`: what a `?` leaves
 /// half done is the code's own to undo. Dropping the guard changes nothing;

@@ -13,14 +13,14 @@ use crate::engine::frames::current;
 ///
 /// A fence that fires meanwhile waits, and cuts at the next `.await` outside of every shield that
 /// is not ready at once. Entering a shield is itself such a point: if an enclosing fence has fired
-/// by then, the section never starts (rules D5, D21). Inside, [`check`](crate::check) and
+/// by then, the section never starts. Inside, [`check`](crate::check) and
 /// [`remaining`](crate::remaining) see nothing of the fences around; fences inside work as usual,
 /// and what is bound stays bound. Whoever is told "cancelled" should be able to rely on it: let
 /// nothing that waits follow a section that decides the outcome.
 ///
 /// A shield protects from fences only. Whoever drops the task, by `abort` or by `select!`, drops
 /// the section too: no code in place can survive that. Use [`spawn`](crate::spawn) outside of
-/// fences, or [`on_cancel`](crate::on_cancel), for what has to happen even then (rule D22).
+/// fences, or [`on_cancel`](crate::on_cancel), for what has to happen even then.
 ///
 /// # Panics
 ///

@@ -15,8 +15,8 @@ use crate::trigger::{Key, Parent};
 /// For bodies with a [`grace`](crate::Fencing::grace), or under a
 /// [`cooperative`](crate::Fencing::cooperative) fence: to stop in order, in the time that is left.
 /// Of several fences that have fired the outermost is named. Fences beyond a
-/// [`shield`](crate::shield) are not seen, and outside of fences it never resolves (rule D23).
-/// Under a fence without a grace the body is dropped at its next `.await` after this.
+/// [`shield`](crate::shield) are not seen, and outside of fences it never resolves. Under a fence
+/// without a grace the body is dropped at its next `.await` after this.
 ///
 /// # Cancel safety
 ///

@@ -70,8 +70,8 @@ impl Fencing {
     /// The code asks with [`check`](crate::check), which sees passed deadlines without the help of
     /// a runtime, and learns of fences around it as well. An async fence inside, under a
     /// `block_on`, is cut by what fires here. If something has fired, here or around, the code is
-    /// never run (rules D2, D28): that is the one place where a fence around is handed on to the
-    /// code between, which cannot be cut. Else it is completed, whatever it returns:
+    /// never run: that is the one place where a fence around is handed on to the code between,
+    /// which cannot be cut. Else it is completed, whatever it returns:
     /// [`flatten`](crate::Fenced::flatten) makes one of a `Result` with a [`Cancelled`] in it.
     ///
     /// [`Cancelled`]: crate::Cancelled

@@ -20,9 +20,9 @@ use crate::outcome::{Cancelled, Fenced};
 pin_project! {
     /// A running body under a fencing: the only thing that cancels.
     ///
-    /// Made by [`Fencing::run`], and by the macros. It does nothing until it is polled (rule D1),
-    /// polls the body in place, is `Send` exactly if the body is, and adds the same number of
-    /// bytes to any body (rules D31, D33).
+    /// Made by [`Fencing::run`], and by the macros. It does nothing until it is polled, polls the
+    /// body in place, is `Send` exactly if the body is, and adds the same number of bytes to any
+    /// body.
     ///
     /// A fence is used once; its [`Fencing`] makes as many as you like:
     ///

@@ -13,8 +13,8 @@ use crate::outcome::{Cancelled, Firing, Reason, ReasonKind};
 
 /// Cancels one fence, and tells what became of it.
 ///
-/// Made by [`Fence::handle`](crate::Fence::handle). It keeps nothing of the body alive. Dropping
-/// it is not a firing (rule D11); [`drop_guard`](Self::drop_guard) is for those who want one.
+/// Made by [`Fence::handle`](crate::Fence::handle). It keeps nothing of the body alive. Dropping it
+/// is not a firing; [`drop_guard`](Self::drop_guard) is for those who want one.
 ///
 /// # Examples
 ///
@@ -110,7 +110,7 @@ impl Handle {
         self.shared.reasons()
     }
 
-    /// What fired and was declined by a guard so far, in the order of asking (rule D24).
+    /// What fired and was declined by a guard so far, in the order of asking.
     #[must_use]
     pub fn declined(&self) -> Vec<Reason> {
         self.shared.declined()

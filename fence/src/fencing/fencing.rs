@@ -13,12 +13,12 @@ use crate::trigger::{Entry, Limit, Span, Trigger, When};
 /// An immutable set of triggers and policies: a value to extend, clone and share.
 ///
 /// [`run`](Self::run) makes a fence from it; [`bind`](Self::bind) makes it the one that the
-/// `#[fenced]` functions and `fenced!` blocks inside a future extend (rule D17). Each method takes
-/// the set and returns a larger one; a clone taken before is not touched. An empty set allocates
-/// nothing, any other is one shared allocation.
+/// `#[fenced]` functions and `fenced!` blocks inside a future extend. Each method takes the set and
+/// returns a larger one; a clone taken before is not touched. An empty set allocates nothing, any
+/// other is one shared allocation.
 ///
 /// Of two limits of one kind under one code the tighter counts. Everything that has passed when a
-/// fence resolves is a reason of its own (rule D19).
+/// fence resolves is a reason of its own.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ impl Fencing {
 
     /// Adds a trigger under a code. The trigger is shared, not moved.
     ///
-    /// The same source under the same code counts once, under two codes twice (rule D10).
+    /// The same source under the same code counts once, under two codes twice.
     #[must_use]
     pub fn on<T>(mut self, code: impl Into<Cow<'static, str>>, trigger: &T) -> Self
     where
@@ -117,7 +117,7 @@ impl Fencing {
 
 /// Policies.
 impl Fencing {
-    /// Gives the body that long to finish by itself once the fence has fired (rule D23).
+    /// Gives the body that long to finish by itself once the fence has fired.
     ///
     /// Until then the body runs on; [`check`](crate::check) and [`cancelled`](crate::cancelled)
     /// tell it. A body that finishes in time is completed. Fences inside work as usual.
@@ -130,27 +130,26 @@ impl Fencing {
     }
 
     /// Never cuts the body: it is told, like under [`grace`](Self::grace), and has to end by
-    /// itself (rule D23). A fence that has fired before its first poll still never starts.
+    /// itself. A fence that has fired before its first poll still never starts.
     #[must_use]
     pub fn cooperative(self) -> Self {
         self.amended(Amend::Cooperative)
     }
 
     /// Passes a cancellation of the fence on to the one around it, as a reason of the kind
-    /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked
-    /// (rule D30).
+    /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked.
     #[must_use]
     pub fn linked(self) -> Self {
         self.amended(Amend::Linked)
     }
 
-    /// How long the cleanups of the fence may take together: 5 s unless set (rule D25).
+    /// How long the cleanups of the fence may take together: 5 s unless set.
     #[must_use]
     pub fn cleanup_within(self, limit: impl Limit) -> Self {
         self.amended(Amend::Cleanup(limit.limit().unwrap_or(Duration::MAX)))
     }
 
-    /// Asks `accepts` whether a firing may cancel the fence (rule D24).
+    /// Asks `accepts` whether a firing may cancel the fence.
     ///
     /// It is asked once per fence and reason, when the firing is first observed. What it declines
     /// is out of the question for good and listed in [`Handle::declined`](crate::Handle::declined)

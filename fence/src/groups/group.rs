@@ -137,7 +137,7 @@ impl<E: Send + 'static> Group<E> {
     ///
     /// Nothing can cut a thread, so a group that is cancelled waits for it, for as long as its
     /// cleanups may take: the code has to ask [`check`](crate::check). Code that still waits for
-    /// its thread is never run (rule D28).
+    /// its thread is never run.
     ///
     /// # Panics
     ///

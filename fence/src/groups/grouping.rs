@@ -15,8 +15,7 @@ use crate::outcome::Fenced;
 /// A group of tasks, none of which outlives it; children may fail alone.
 ///
 /// [`run`](Grouping::run) gives its host the [`Group`] to spawn with, and returns once the host and
-/// all children have ended, their cleanups included, those too that children spawn meanwhile
-/// (rule D29):
+/// all children have ended, their cleanups included, those too that children spawn meanwhile:
 ///
 /// - A child that returns an error hands it to [`on_error`](Grouping::on_error) as it happens;
 ///   host and siblings go on. Without a handler, children cannot fail.

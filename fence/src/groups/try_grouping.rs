@@ -17,8 +17,8 @@ use crate::outcome::Cancelled;
 /// A group of tasks in which the first error ends all.
 ///
 /// Like [`group`](crate::group()) in everything else: [`run`](TryGrouping::run) returns once the
-/// host and all children have ended, cleanups included (rule D29). When a child or the host returns
-/// an error, or panics, host and children are cut, with a reason of the kind
+/// host and all children have ended, cleanups included. When a child or the host returns an error,
+/// or panics, host and children are cut, with a reason of the kind
 /// [`Failed`](crate::ReasonKind::Failed). All errors are collected, those included that others run
 /// into while they stop. A cancellation is never one of them: a child that was cancelled through
 /// its own handle, or by a fence of its own, has not failed.

@@ -16,8 +16,8 @@ use crate::outcome::reason_list::Reasons;
 
 /// Why a body was cut, and by whom: an error, one pointer wide.
 ///
-/// It holds every reason that had fired when the fence resolved, in firing order (rule D9), and at
-/// least one. `Display` joins their messages with `"; "`, and adds what went wrong in cleanups.
+/// It holds every reason that had fired when the fence resolved, in firing order, and at least one.
+/// `Display` joins their messages with `"; "`, and adds what went wrong in cleanups.
 ///
 /// # Examples
 ///
@@ -93,13 +93,13 @@ impl Cancelled {
             .any(|reason| reason.code() == code)
     }
 
-    /// What fired as well and was declined by a guard (rule D24), in the order of asking.
+    /// What fired as well and was declined by a guard, in the order of asking.
     #[must_use]
     pub fn declined(&self) -> &[Reason] {
         &self.record.declined
     }
 
-    /// What became of the cleanups (rule D25).
+    /// What became of the cleanups.
     #[must_use]
     pub fn cleanup(&self) -> &Cleanup {
         &self.record.cleanup

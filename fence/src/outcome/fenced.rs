@@ -7,8 +7,8 @@ use crate::outcome::reason::Reason;
 
 /// What became of a fenced body: its value, or why it was cut.
 ///
-/// A body that finishes is `Completed`, even if a trigger fired while it did (rule D3). For `?`,
-/// go through [`into_result`](Self::into_result) or, for a body that returns a `Result`,
+/// A body that finishes is `Completed`, even if a trigger fired while it did. For `?`, go through
+/// [`into_result`](Self::into_result) or, for a body that returns a `Result`,
 /// [`flatten`](Fenced::flatten).
 ///
 /// # Examples

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::outcome::firing::Firing;
 use crate::outcome::kind::ReasonKind;
 
-/// The record of one firing that cancelled a fence: who fired, when, where and why (rule D12).
+/// The record of one firing that cancelled a fence: who fired, when, where and why.
 ///
 /// `Display` is the message for people, such as `shutdown: event set`; match on
 /// [`code`](Self::code) in programs.

@@ -17,12 +17,12 @@ use crate::trigger::Event;
 ///
 /// What is bound here is bound in the task. When a fence around this call cuts its body, or is
 /// dropped midway, the task is cut as well, and its outcome tells why; a fence that completes lets
-/// go of it. A [`shield`](crate::shield) between the fence and the call keeps the fence away
-/// (rule D27). If one of the fences has been cut before the task starts, the future is never
-/// polled. Nobody waits for the task but who awaits the [`Task`]; a [`group`](crate::group()) does.
+/// go of it. A [`shield`](crate::shield) between the fence and the call keeps the fence away. If
+/// one of the fences has been cut before the task starts, the future is never polled. Nobody waits
+/// for the task but who awaits the [`Task`]; a [`group`](crate::group()) does.
 ///
-/// That the outermost fence wins (rule D13) holds between tasks once the outer fence's own task has
-/// been polled: until then a fence in this task that fires on the same event acts by itself.
+/// That the outermost fence wins holds between tasks once the outer fence's own task has been
+/// polled: until then a fence in this task that fires on the same event acts by itself.
 ///
 /// `tokio::spawn(future.in_context())` keeps only what is bound, and plain `tokio::spawn` nothing.
 ///
@@ -76,7 +76,7 @@ where
 /// Nothing can cut a thread: the code asks with [`check`](crate::check) and
 /// [`remaining`](crate::remaining), which see a passed deadline without the runtime's help, and
 /// learn of a cancellation even when nobody waits for the thread any more. Code that waits in the
-/// queue while a fence around the call is cut is never run (rule D28).
+/// queue while a fence around the call is cut is never run.
 ///
 /// # Panics
 ///

@@ -16,8 +16,8 @@ use crate::util::{WakerId, unpoisoned};
 
 /// A flag that is set once and stays set.
 ///
-/// Clones are the same event. Dropping every clone is not a firing (rule D11): whoever waits then
-/// waits for ever. Setting it wakes all waiters in one go; they see it before `set` returns.
+/// Clones are the same event. Dropping every clone is not a firing: whoever waits then waits for
+/// ever. Setting it wakes all waiters in one go; they see it before `set` returns.
 ///
 /// # Examples
 ///
@@ -49,7 +49,7 @@ impl Event {
         }
     }
 
-    /// The process-wide event of this name, made when first asked for (rule D18).
+    /// The process-wide event of this name, made when first asked for.
     ///
     /// It is what `on = "shutdown"` means where nothing is bound under that code. It lives as long
     /// as the process, so names belong in the program text and not in its data.

@@ -17,10 +17,9 @@ pub type FiringFuture = Pin<Box<dyn Future<Output = Firing> + Send>>;
 /// feature `tokio-util`, `CancellationToken`; implement it for a source of your own. References
 /// and `Arc`s pass it on.
 ///
-/// A fence asks [`fired`](Self::fired) before the body's first step. It calls
-/// [`wait`](Self::wait) only once the body was pending, polls the future no more after it
-/// resolved, and drops it when the fence ends, whichever way it ends (rule D6). No lock of this
-/// library is held meanwhile (rule D26).
+/// A fence asks [`fired`](Self::fired) before the body's first step. It calls [`wait`](Self::wait)
+/// only once the body was pending, polls the future no more after it resolved, and drops it when
+/// the fence ends, whichever way it ends. No lock of this library is held meanwhile.
 ///
 /// # Examples
 ///
@@ -127,7 +126,7 @@ impl<T: Trigger + ?Sized> Trigger for Arc<T> {
     }
 }
 
-/// Fires once the value is `true`. A sender that is dropped before is not a firing (rule D11).
+/// Fires once the value is `true`. A sender that is dropped before is not a firing.
 impl Trigger for watch::Receiver<bool> {
     fn fired(&self) -> Option<Firing> {
         self.borrow()
