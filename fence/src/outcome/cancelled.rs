@@ -73,18 +73,67 @@ impl Cancelled {
     }
 
     /// Every reason that had fired when the fence resolved, in firing order; never empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (quota, stop) = (Event::new(), Event::new());
+    /// let fencing = Fencing::new().on("stop", &stop).on("quota", &quota);
+    /// quota.set();
+    /// stop.set();
+    /// let why = fencing.run(async {}).await.cancelled().unwrap();
+    /// let codes: Vec<_> = why.reasons().iter().map(|reason| reason.code()).collect();
+    /// assert_eq!(codes, ["quota", "stop"], "in the order in which they fired");
+    /// # }
+    /// ```
     #[must_use]
     pub fn reasons(&self) -> &[Reason] {
         &self.record.reasons
     }
 
     /// The reason that fired first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Fencing, ReasonKind};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let call = Fencing::new().budget(Duration::from_secs(5)).run(std::future::pending::<()>());
+    /// let why = call.await.cancelled().unwrap();
+    /// assert_eq!(why.primary().code(), "budget");
+    /// assert_eq!(why.primary().kind(), ReasonKind::Timeout);
+    /// # }
+    /// ```
     #[must_use]
     pub fn primary(&self) -> &Reason {
         &self.record.reasons[0]
     }
 
     /// Whether a reason of this code is among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fenced, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let shutdown = Event::new();
+    /// shutdown.set();
+    /// let put_back = match Fencing::new().on("shutdown", &shutdown).run(async {}).await {
+    ///     Fenced::Completed(()) => false,
+    ///     Fenced::Cancelled(why) => why.by("shutdown"),
+    /// };
+    /// assert!(put_back);
+    /// # }
+    /// ```
     #[must_use]
     pub fn by(&self, code: &str) -> bool {
         self.record
@@ -94,18 +143,74 @@ impl Cancelled {
     }
 
     /// What fired as well and was declined by a guard, in the order of asking.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let left = Event::new();
+    /// left.set();
+    /// let stream = Fencing::new()
+    ///     .on("disconnect", &left)
+    ///     .unless("disconnect", || true) // the answer is complete
+    ///     .timeout(Duration::from_secs(5));
+    /// let why = stream.run(std::future::pending::<()>()).await.cancelled().unwrap();
+    /// assert!(why.is_timeout());
+    /// assert_eq!(why.declined()[0].code(), "disconnect");
+    /// # }
+    /// ```
     #[must_use]
     pub fn declined(&self) -> &[Reason] {
         &self.record.declined
     }
 
     /// What became of the cleanups.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let booking = Fencing::new().timeout(Duration::from_secs(5)).run(async {
+    ///     fence::on_cancel(async { println!("seat released") });
+    ///     std::future::pending::<()>().await
+    /// });
+    /// let why = booking.await.cancelled().unwrap();
+    /// assert!(why.cleanup().is_clean());
+    /// assert_eq!(why.cleanup().ran(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn cleanup(&self) -> &Cleanup {
         &self.record.cleanup
     }
 
     /// Whether time was what fired first: a timeout, a budget or a deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let call = Fencing::new().timeout(Duration::from_secs(5)).run(std::future::pending::<()>());
+    /// assert!(call.await.cancelled().unwrap().is_timeout());
+    ///
+    /// let stop = Event::new();
+    /// stop.set();
+    /// let call = Fencing::new().on("stop", &stop).run(std::future::pending::<()>());
+    /// assert!(!call.await.cancelled().unwrap().is_timeout());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.primary().kind() == ReasonKind::Timeout
@@ -113,6 +218,21 @@ impl Cancelled {
 
     /// The name of the fence: what [`Fencing::named`](crate::Fencing::named) or `name = "…"` gave
     /// it, or that of the `#[fenced]` function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// #[fence::fenced(timeout = "5s")]
+    /// async fn fetch() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let why = fetch().await.cancelled().unwrap();
+    /// assert_eq!(why.name(), Some("fetch"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.record.name.as_deref()
@@ -122,6 +242,20 @@ impl Cancelled {
     ///
     /// Zero if the body was never polled. A fence without a time trigger reads the clock only once
     /// its body was pending, and counts from there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let limit = Duration::from_secs(5);
+    /// let why = Fencing::new().timeout(limit).run(std::future::pending::<()>()).await.cancelled().unwrap();
+    /// assert_eq!(why.elapsed(), limit);
+    /// # }
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         let ran = self.record.ran;

@@ -43,6 +43,15 @@ pub struct Firing {
 
 impl Firing {
     /// A firing of this moment, of the calling line, without a cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Firing, ReasonKind};
+    ///
+    /// let firing = Firing::new(ReasonKind::Custom("low-memory"));
+    /// assert!(format!("{firing:?}").contains("low-memory"));
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new(kind: ReasonKind) -> Self {
@@ -61,6 +70,15 @@ impl Firing {
     }
 
     /// Adds the error behind it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Firing, ReasonKind};
+    ///
+    /// let firing = Firing::new(ReasonKind::Custom("low-memory")).because("87 MB left");
+    /// assert!(format!("{firing:?}").contains("87 MB left"));
+    /// ```
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(Arc::from(cause.into()));

@@ -1,6 +1,24 @@
 //! What kind of trigger fired.
 
 /// What kind of trigger fired.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Fencing, ReasonKind};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let call = Fencing::new().timeout(Duration::from_secs(5)).run(std::future::pending::<()>());
+/// let is_worth_a_retry = match call.await.cancelled().unwrap().primary().kind() {
+///     ReasonKind::Timeout => true,
+///     ReasonKind::Custom(kind) => kind == "quota",
+///     _ => false,
+/// };
+/// assert!(is_worth_a_retry);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReasonKind {

@@ -47,7 +47,7 @@ impl Reason {
         Self { code, firing }
     }
 
-    /// The same of a firing that stays where it is.
+    /// Records a firing that stays where it is.
     #[inline]
     pub(crate) fn of(code: Cow<'static, str>, firing: &Firing) -> Self {
         Self::new(code, firing.clone())
@@ -76,18 +76,63 @@ impl Reason {
     }
 
     /// The error that the firing carried, if any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{self, ErrorKind};
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let lost = Event::new();
+    /// lost.set_because(io::Error::from(ErrorKind::ConnectionReset));
+    /// let why = Fencing::new().on("link", &lost).run(async {}).await.cancelled().unwrap();
+    /// let cause = why.primary().cause().unwrap().downcast_ref::<io::Error>().unwrap();
+    /// assert_eq!(cause.kind(), ErrorKind::ConnectionReset);
+    /// # }
+    /// ```
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.firing.cause()
     }
 
     /// The source line that fired it; `None` for time, failures and signals, which no line fires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// stop.set(); let line = line!();
+    /// let why = Fencing::new().on("stop", &stop).run(async {}).await.cancelled().unwrap();
+    /// assert_eq!(why.primary().location().unwrap().line(), line);
+    /// # }
+    /// ```
     #[must_use]
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.firing.location
     }
 
     /// When it fired, on tokio's clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (start, limit) = (Instant::now(), Duration::from_secs(5));
+    /// let why = Fencing::new().timeout(limit).run(std::future::pending::<()>()).await.cancelled().unwrap();
+    /// assert_eq!(why.primary().at(), start + limit);
+    /// # }
+    /// ```
     #[must_use]
     pub fn at(&self) -> Instant {
         self.firing.at
@@ -98,7 +143,7 @@ impl Reason {
         self.firing.clone().with_code(self.code.clone())
     }
 
-    /// The same as it looks one fence further out (D30).
+    /// The firing as it looks one fence further out (D30).
     pub(crate) fn linked(&self) -> Firing {
         let mut firing = self.to_firing();
         firing.is_linked = true;
@@ -110,7 +155,8 @@ impl Reason {
         self.code == other.code && self.order() == other.order()
     }
 
-    /// The same for two looks at one trigger, which may make a firing anew each time it is asked.
+    /// Whether the two are one reason in two looks at one trigger, which may make a firing anew each
+    /// time it is asked.
     pub(crate) fn is_seen_as(&self, other: &Self) -> bool {
         let are_foreign = self.firing.is_foreign && other.firing.is_foreign;
         self.is_same(other) || (are_foreign && self.code == other.code)
