@@ -16,3 +16,4 @@ mod server;
 mod shutdown;
 mod streams;
 mod table;
+mod truncated;

@@ -115,6 +115,15 @@ impl Server {
         }
     }
 
+    /// One that somebody else runs.
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            accepts: tokio::spawn(async {}).abort_handle(),
+            connections: Arc::default(),
+        }
+    }
+
     pub async fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).await;
         stream.expect("it listens")

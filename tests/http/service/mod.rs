@@ -3,6 +3,7 @@
 
 mod answering;
 mod client;
+mod endings;
 mod integrations;
 mod requests;
 mod responses;

@@ -2,90 +2,178 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::ErrorKind;
-use std::sync::Arc;
+use std::io::{self, ErrorKind};
+use std::ops::Deref;
 
-const LEFT: &str = "the client left before its request was complete";
+type Boxed = Box<dyn Error + Send + Sync>;
 
 /// Why the body of a request could not be read to its end.
-#[derive(Clone, Debug)]
-pub struct BodyError {
-    cause: Option<Arc<dyn Error + Send + Sync>>,
-    has_left: bool,
-}
+///
+/// If the client has left, it holds a [`ClientLeft`]; every other error is the one that the body
+/// failed with. It stands for that error and hides nothing of it, so it is no [`Error`] of its own:
+/// it dereferences to the error, and becomes it as a `Box<dyn Error>`. That is how axum finds a
+/// `LengthLimitError` and answers with 413, also behind the layer.
+pub struct BodyError(Boxed);
 
 impl BodyError {
-    pub(crate) fn of(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let cause = cause.into();
-        let has_left = is_departure(&*cause);
-        Self {
-            cause: if has_left {
-                instead()
-            } else {
-                Some(cause.into())
-            },
-            has_left,
+    /// Of an error that the body of the server failed with.
+    pub(crate) fn of(error: impl Into<Boxed>) -> Self {
+        let error = unwrapped(error.into());
+        if is_departure(&*error) {
+            Self::left()
+        } else {
+            Self(error)
         }
     }
 
-    /// Whether the client has left. Otherwise it has sent what is no valid body.
+    /// The client has left.
+    pub(crate) fn left() -> Self {
+        Self(Box::new(departure_error()))
+    }
+
+    /// Whether the client has left. Otherwise it has sent what is no valid body, or too much of it.
     #[must_use]
     pub fn has_left(&self) -> bool {
-        self.has_left
+        self.0.is::<ClientLeft>()
     }
 }
 
-/// What stands for the transport's error when the client left. tonic would take a stream that was
-/// reset for a complete one.
-#[cfg_attr(
-    feature = "tonic",
-    expect(clippy::unnecessary_wraps, reason = "there is none without tonic")
-)]
-fn instead() -> Option<Arc<dyn Error + Send + Sync>> {
-    #[cfg(feature = "tonic")]
-    return Some(Arc::new(tonic::Status::aborted(LEFT)));
-    #[cfg(not(feature = "tonic"))]
-    None
+impl Deref for BodyError {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
 }
 
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cause.as_ref().filter(|_| !self.has_left) {
-            Some(cause) => write!(f, "{cause}"),
-            None => f.write_str(LEFT),
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The error that it stands for.
+impl From<BodyError> for Box<dyn Error + Send + Sync> {
+    fn from(error: BodyError) -> Self {
+        error.0
+    }
+}
+
+/// The error that it stands for.
+impl From<BodyError> for Box<dyn Error> {
+    fn from(error: BodyError) -> Self {
+        error.0
+    }
+}
+
+/// The client left before its request was complete: what a [`BodyError`] holds then.
+///
+/// Look for it by `downcast_ref` in the chain of sources where the error comes boxed, as axum's does. With the feature `tonic` its source is a `Status` with the code `Aborted`.
+#[derive(Clone, Debug)]
+pub struct ClientLeft {
+    #[cfg(feature = "tonic")]
+    status: tonic::Status,
+}
+
+/// What stands for the transport's error when the client left. tonic would take a stream that was
+/// reset for a complete one, so it gets a status of its own.
+fn departure_error() -> ClientLeft {
+    ClientLeft {
+        #[cfg(feature = "tonic")]
+        status: tonic::Status::aborted(LEFT),
+    }
+}
+
+const LEFT: &str = "the client left before its request was complete";
+
+impl fmt::Display for ClientLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(LEFT)
+    }
+}
+
+impl Error for ClientLeft {
+    #[cfg(feature = "tonic")]
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.status)
+    }
+}
+
+/// Without what axum puts around each error, and puts around it again. It looks for the errors that
+/// it knows no deeper than that.
+#[cfg(feature = "axum")]
+fn unwrapped(mut error: Boxed) -> Boxed {
+    loop {
+        error = match error.downcast::<axum_core::Error>() {
+            Ok(wrapped) => wrapped.into_inner(),
+            Err(error) => return error,
+        };
+    }
+}
+
+#[cfg(not(feature = "axum"))]
+fn unwrapped(error: Boxed) -> Boxed {
+    error
+}
+
+/// Whether an error of a body says that the other side is gone. Only a transport can tell: its
+/// error is the outermost, or the next to it. What lies deeper is the cause of something else, and
+/// an early end of the data is what decoders complain of as well.
+fn is_departure(error: &(dyn Error + 'static)) -> bool {
+    let next = match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    std::iter::once(error).chain(next).any(|error| {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return is_departure_of_hyper(error);
+        }
+        let io = error.downcast_ref::<io::Error>();
+        io.is_some_and(|io| GONE.contains(&io.kind())) || is_text_of_h2(&error.to_string())
+    })
+}
+
+/// The kinds of errors that only a connection has.
+const GONE: [ErrorKind; 3] = [
+    ErrorKind::BrokenPipe,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::ConnectionReset,
+];
+
+fn is_departure_of_hyper(error: &hyper::Error) -> bool {
+    // The server has dropped the connection.
+    let is_dropped = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    is_dropped || causes.into_iter().any(is_broken)
+}
+
+/// What hyper fails with: an error of the connection, or one of `h2`.
+fn is_broken(cause: &(dyn Error + 'static)) -> bool {
+    let text = cause.to_string();
+    let mut kinds = GONE.iter().chain([&ErrorKind::UnexpectedEof]);
+    match cause.downcast_ref::<io::Error>() {
+        Some(io) => kinds.any(|kind| *kind == io.kind()),
+        // `h2` keeps the text of an I/O error alone. The first is a frame that was cut.
+        None => {
+            text == "bytes remaining on stream"
+                || is_text_of_h2(&text)
+                || kinds.any(|kind| text.ends_with(&kind.to_string()))
         }
     }
 }
 
-impl Error for BodyError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_ref().map(|cause| &**cause as _)
-    }
-}
-
-/// Whether a transport error says that the other side is gone. Those of hyper and HTTP/2 are known
-/// by their text: their types are those of crates which only servers need.
-fn is_departure(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|error| {
-        let io = error.downcast_ref::<std::io::Error>();
-        io.is_some_and(|io| GONE.contains(&io.kind())) || is_text_of_departure(&error.to_string())
-    })
-}
-
-const GONE: [ErrorKind; 4] = [
-    ErrorKind::BrokenPipe,
-    ErrorKind::ConnectionAborted,
-    ErrorKind::ConnectionReset,
-    ErrorKind::UnexpectedEof,
-];
-
-fn is_text_of_departure(text: &str) -> bool {
-    text.starts_with("stream error received")
-        || text.starts_with("connection error")
-        // The connection ended in the middle of a frame.
-        || text == "bytes remaining on stream"
-        // The server has dropped the connection.
-        || text == "connection closed before message completed"
-        // `h2` gives the text of an I/O error alone.
-        || GONE.iter().any(|kind| text.ends_with(&kind.to_string()))
+/// `h2` is a crate that only servers need, so its errors are known by their text.
+fn is_text_of_h2(text: &str) -> bool {
+    const TEXTS: [&str; 3] = [
+        "stream error received: ",
+        "connection error received: ",
+        "connection error detected: ",
+    ];
+    TEXTS.iter().any(|start| text.starts_with(start))
 }

@@ -31,6 +31,7 @@ mod exchange;
 #[cfg(feature = "axum")]
 mod extract;
 mod layer;
+mod queue;
 mod read_ahead;
 mod reader;
 mod request;
@@ -39,8 +40,9 @@ mod response;
 mod response_body;
 mod settings;
 mod span;
+mod wakers;
 
-pub use body_error::BodyError;
+pub use body_error::{BodyError, ClientLeft};
 pub use departure::{Departure, Fate, Phase};
 pub use detached::Detached;
 #[cfg(feature = "axum")]

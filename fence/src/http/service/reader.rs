@@ -1,21 +1,24 @@
-//! One reader of a request's body for two who want to know of it: the handler, and the response
-//! future, which watches for the client to leave.
+//! One reader of a request's body for two who want to know of it: the handler, and the server,
+//! which watches for the client to leave while it waits for the answer and sends it.
 //!
 //! 1. The body is out of `State` while it is polled: no lock is held meanwhile (D26). Whoever finds
-//!    it out waits.
+//!    it out waits. What became of the frame is settled under the lock that puts the body back.
 //! 2. It is always polled with a waker that wakes both, so that whoever polled last may go away.
-//! 3. After its end the body is dropped, and never polled again.
-//! 4. An HTTP/2 body may seem to end well that has not been sent to its end: hyper takes a stream
-//!    that was reset without an error, and a connection that it gave up, for a complete one. The
-//!    server drops such a request when it asks for the answer the next time, so the body has not
-//!    ended before the server has asked twice.
+//! 3. After its end the body is dropped, and never polled again. An error is told once.
+//! 4. A body whose length was stated has ended when it has come to that length, and not before.
+//! 5. Any other HTTP/2 body may seem to end well that has not been sent to its end: hyper takes a
+//!    stream that was reset without an error, and a connection that it gave up, for a complete one,
+//!    and HAProxy passes a client that left on as an end with a reset right behind it. The server
+//!    drops such a request when it asks for more of the answer the next time, so the body has not
+//!    ended before the server has asked twice (`unconfirmed_end`). Where nobody asks any more, the
+//!    end is believed, but for one that hyper itself shows to be none (`is_reset`).
 
-use std::collections::VecDeque;
+use std::any::Any;
 use std::error::Error;
-use std::io::ErrorKind::UnexpectedEof;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
@@ -23,88 +26,99 @@ use http_body::{Body, Frame, SizeHint};
 use super::Next;
 use super::body_error::BodyError;
 use super::exchange::Exchange;
-use super::read_ahead::Ahead;
+use super::queue::Queue;
+use super::wakers::WakeBoth;
+use crate::util::unpoisoned;
 
-/// How much more than what it reads ahead it throws away for a handler that has dropped the body.
-const DISCARDED: usize = 4;
-
-/// How often the server asks before an end is one (4).
-const ENOUGH: u32 = 2;
+/// How often the server asks before an end is one (5).
+pub(super) const ASKS_BEFORE_END: u32 = 2;
 
 pub(crate) struct Reader<B: Body> {
     state: Mutex<State<B>>,
-    wakers: Arc<Both>,
+    pub(super) wakers: Arc<WakeBoth>,
+    /// Wakes both (2).
+    waker: Waker,
     exchange: Arc<Exchange>,
-    limit: usize,
-    is_framed: bool,
+    pub(super) limit: usize,
+    pub(super) is_framed: bool,
+    /// Whether there is an `unconfirmed_end`.
+    pub(super) is_doubted: AtomicBool,
 }
 
-struct State<B: Body> {
+pub(super) struct State<B: Body> {
     /// Out while it is polled; gone after its end.
-    body: Option<Pin<Box<B>>>,
-    frames: VecDeque<Frame<B::Data>>,
-    /// How many bytes are in them, or were thrown away.
-    held: usize,
-    end: Option<Result<(), BodyError>>,
-    /// It seemed to end well, and the server has asked so often since (4).
-    doubt: Option<u32>,
+    pub(super) body: Option<Pin<Box<B>>>,
+    pub(super) queue: Queue<B::Data>,
+    /// An error is there until it is told (3).
+    pub(super) end: Option<Result<(), BodyError>>,
+    /// It seemed to end well, and the server has asked so often since (5).
+    pub(super) unconfirmed_end: Option<u32>,
     /// The server still asks for the answer.
-    is_watched: bool,
+    pub(super) is_watched: bool,
     /// The handler has dropped its part.
-    is_forgotten: bool,
+    pub(super) is_forgotten: bool,
+    /// Who reads ahead waits for the handler to make room, or to put the body back.
+    pub(super) is_stalled: bool,
+    /// How much is to come, if that was stated (4).
+    owed: Option<u64>,
     hint: SizeHint,
+}
+
+/// What reading led to.
+pub(super) enum Read<K> {
+    Frame(K),
+    Nothing,
+    /// See what became of the body.
+    End,
 }
 
 impl<B: Body> Reader<B> {
     /// `is_framed` is for the body of an HTTP/2 request.
     pub(crate) fn new(body: B, exchange: Arc<Exchange>, limit: usize, is_framed: bool) -> Self {
+        let wakers = Arc::<WakeBoth>::default();
+        let hint = body.size_hint();
         Self {
             state: Mutex::new(State {
-                hint: body.size_hint(),
                 body: Some(Box::pin(body)),
-                frames: VecDeque::new(),
-                held: 0,
+                queue: Queue::new(),
                 end: None,
-                doubt: None,
+                unconfirmed_end: None,
                 is_watched: true,
                 is_forgotten: false,
+                is_stalled: false,
+                owed: hint.exact(),
+                hint,
             }),
-            wakers: Arc::default(),
+            waker: Waker::from(wakers.clone()),
+            wakers,
             exchange,
             limit,
             is_framed,
+            is_doubted: AtomicBool::new(false),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<B>> {
-        locked(&self.state)
-    }
-
-    /// Whether the server has to ask for the answer again (4).
-    fn is_asked_again(&self) -> bool {
-        let mut state = self.state();
-        let asked = state.doubt.as_mut().filter(|asked| **asked < ENOUGH);
-        asked.is_some_and(|asked| {
-            *asked += 1;
-            true
-        })
+    pub(super) fn state(&self) -> MutexGuard<'_, State<B>> {
+        unpoisoned(self.state.lock())
     }
 
     /// The handler reads no more.
     pub(crate) fn forget(&self) {
-        let frames = {
-            let mut state = self.state();
-            state.is_forgotten = true;
-            std::mem::take(&mut state.frames)
-        };
+        let mut state = self.state();
+        state.is_forgotten = true;
+        let (frames, has_ended) = (state.queue.clear(), state.end.is_some());
+        drop(state);
         drop(frames);
-        self.wakers.watcher.wake();
+        if !has_ended {
+            self.wakers.watcher.wake();
+        }
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
         let state = self.state();
-        let is_read = || state.body.as_ref().is_some_and(|body| body.is_end_stream());
-        state.frames.is_empty() && (matches!(state.end, Some(Ok(()))) || is_read())
+        let body = state.body.as_ref().filter(|_| !self.is_framed);
+        let is_read = body.is_some_and(|body| body.is_end_stream()) && !state.is_short();
+        state.queue.is_empty() && (matches!(state.end, Some(Ok(()))) || is_read)
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
@@ -112,181 +126,159 @@ impl<B: Body> Reader<B> {
     }
 }
 
+impl<B: Body> State<B> {
+    /// Whether less has come than was stated (4).
+    fn is_short(&self) -> bool {
+        self.owed.is_some_and(|owed| owed > 0)
+    }
+
+    /// A frame has come.
+    fn receive(&mut self, frame: &Frame<B::Data>) {
+        self.owed = self.owed.map(|owed| owed.saturating_sub(length(frame)));
+    }
+
+    /// A frame goes to the handler: whether to wake who waits for that.
+    fn hand_out(&mut self, frame: &Frame<B::Data>) -> bool {
+        self.hint = shorter(&self.hint, length(frame));
+        std::mem::take(&mut self.is_stalled)
+    }
+}
+
 impl<B> Reader<B>
 where
-    B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     /// The next frame for the handler.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Next<B::Data, BodyError> {
         self.wakers.handler.set(cx.waker());
         loop {
-            let next = self.take();
-            if next.is_ready() {
-                self.wakers.watcher.wake();
-                return next;
+            let mut state = self.state();
+            if let Some(frame) = state.queue.pop() {
+                let is_awaited = state.hand_out(&frame);
+                drop(state);
+                return self.give(frame, is_awaited);
             }
-            if !self.read() {
+            self.settle(&mut state);
+            if let Some(end) = &mut state.end {
+                return Poll::Ready(std::mem::replace(end, Ok(())).err().map(Err));
+            }
+            let Some(body) = state.body.take() else {
                 return Poll::Pending;
+            };
+            drop(state);
+            // Nobody else reads meanwhile: it is the next frame.
+            let next = self.read(body, |state, frame| {
+                let is_awaited = state.hand_out(&frame);
+                (frame, is_awaited)
+            });
+            match next {
+                Read::Frame((frame, is_awaited)) => return self.give(frame, is_awaited),
+                Read::Nothing => return Poll::Pending,
+                Read::End => {}
             }
         }
     }
 
-    /// What has been read already.
-    fn take(&self) -> Next<B::Data, BodyError> {
-        let mut state = self.state();
-        if let Some(frame) = state.frames.pop_front() {
-            let bytes = size(&frame);
-            state.held -= bytes;
-            state.hint = shorter(&state.hint, bytes);
-            return Poll::Ready(Some(Ok(frame)));
+    fn give(&self, frame: Frame<B::Data>, is_awaited: bool) -> Next<B::Data, BodyError> {
+        if is_awaited {
+            self.wakers.watcher.wake();
         }
-        self.settle(&mut state);
-        match &state.end {
-            Some(end) => Poll::Ready(end.clone().err().map(Err)),
-            None => Poll::Pending,
-        }
+        Poll::Ready(Some(Ok(frame)))
     }
 
-    /// Makes up its mind about a body that seems to have ended well (4).
+    /// Makes up its mind about a body that seems to have ended well (5).
     fn settle(&self, state: &mut State<B>) {
-        let Some(asked) = state.doubt.filter(|_| state.end.is_none()) else {
+        let Some(asked) = state.unconfirmed_end.filter(|_| state.end.is_none()) else {
             return;
         };
         if self.exchange.has_left() {
-            let broken = std::io::Error::from(UnexpectedEof);
-            state.end = Some(Err(BodyError::of(broken)));
-        } else if asked >= ENOUGH {
+            state.end = Some(Err(BodyError::left()));
+        } else if asked >= ASKS_BEFORE_END {
             state.end = Some(Ok(()));
         }
     }
 
-    /// Reads one frame: whether that led anywhere.
-    fn read(&self) -> bool {
-        let Some(mut body) = self.state().body.take() else {
-            return false;
-        };
-        let waker = Waker::from(self.wakers.clone());
-        match body.as_mut().poll_frame(&mut Context::from_waker(&waker)) {
+    /// Reads one frame from the body that was taken out, and puts that back; `keep` sees to the
+    /// frame before anybody can read the next.
+    pub(super) fn read<K>(
+        &self,
+        mut body: Pin<Box<B>>,
+        keep: impl FnOnce(&mut State<B>, Frame<B::Data>) -> K,
+    ) -> Read<K> {
+        let mut cx = Context::from_waker(&self.waker);
+        match body.as_mut().poll_frame(&mut cx) {
             Poll::Pending => {
                 self.state().body = Some(body);
-                return false;
+                Read::Nothing
             }
-            Poll::Ready(Some(Ok(frame))) => self.keep(body, frame),
-            Poll::Ready(Some(Err(error))) => self.finish(Err(BodyError::of(error))),
-            Poll::Ready(None) if self.is_framed && !body.is_end_stream() => {
+            Poll::Ready(Some(Ok(frame))) => {
                 let mut state = self.state();
-                state.doubt = Some(if state.is_watched { 0 } else { ENOUGH });
-                drop(state);
-                waker.wake();
-                return false;
+                state.body = Some(body);
+                state.receive(&frame);
+                Read::Frame(keep(&mut state, frame))
             }
-            Poll::Ready(None) => self.finish(Ok(())),
+            Poll::Ready(Some(Err(error))) => self.finish(Err(BodyError::of(error))),
+            Poll::Ready(None) => self.doubt(&body),
         }
-        true
     }
 
-    fn keep(&self, body: Pin<Box<B>>, frame: Frame<B::Data>) {
+    /// The body says that it has ended well.
+    fn doubt<K>(&self, body: &Pin<Box<B>>) -> Read<K> {
+        if !self.is_framed || self.state().owed.is_some() {
+            let is_short = self.state().is_short();
+            return self.finish(if is_short {
+                Err(BodyError::left())
+            } else {
+                Ok(())
+            });
+        }
+        // A stream that is reset forgets that its end had come.
+        let is_reset = is_reset(&**body) || (self.exchange.has_left() && !body.is_end_stream());
         let mut state = self.state();
-        state.body = Some(body);
-        state.held += size(&frame);
-        if !state.is_forgotten {
-            return state.frames.push_back(frame);
+        // Otherwise nobody asks any more who could tell.
+        if is_reset || !state.is_watched {
+            drop(state);
+            return self.finish(if is_reset {
+                Err(BodyError::left())
+            } else {
+                Ok(())
+            });
         }
+        state.unconfirmed_end = Some(0);
         drop(state);
-        drop(frame);
+        self.is_doubted.store(true, Ordering::Release);
+        self.waker.wake_by_ref();
+        Read::Nothing
     }
 
-    fn finish(&self, end: Result<(), BodyError>) {
+    fn finish<K>(&self, end: Result<(), BodyError>) -> Read<K> {
         // Fired before anybody reads the error.
         if end.as_ref().is_err_and(BodyError::has_left) {
-            self.exchange
-                .leave("the client left while it sent its request");
+            let why = "the client left while it sent its request";
+            self.exchange.leave(why);
         }
         self.state().end = Some(end);
+        Read::End
     }
 }
 
-impl<B> Ahead for Reader<B>
-where
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send,
-{
-    fn poll_ahead(&self, cx: &mut Context<'_>) {
-        self.wakers.watcher.set(cx.waker());
-        if self.is_asked_again() {
-            self.wakers.wake_by_ref();
-        }
-        loop {
-            let is_full = {
-                let state = self.state();
-                let times = if state.is_forgotten { DISCARDED } else { 1 };
-                state.end.is_some() || state.held >= self.limit.saturating_mul(times)
-            };
-            if is_full || !self.read() {
-                return;
-            }
-            self.wakers.handler.wake();
-        }
-    }
-
-    fn let_go(&self) {
-        let mut state = self.state();
-        state.is_watched = false;
-        let Some(asked) = &mut state.doubt else {
-            return;
-        };
-        *asked = ENOUGH;
-        drop(state);
-        self.wakers.handler.wake();
-    }
+/// Whether a body that has ended was reset: hyper's own says whether it has seen the end.
+fn is_reset<B: Body + 'static>(body: &B) -> bool {
+    let body = (body as &dyn Any).downcast_ref::<hyper::body::Incoming>();
+    body.is_some_and(|body| !body.is_end_stream())
 }
 
-fn size<D: Buf>(frame: &Frame<D>) -> usize {
-    frame.data_ref().map_or(0, Buf::remaining)
+fn length<D: Buf>(frame: &Frame<D>) -> u64 {
+    let bytes = frame.data_ref().map_or(0, Buf::remaining);
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// What is left of a body after so many bytes.
-fn shorter(hint: &SizeHint, bytes: usize) -> SizeHint {
-    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+fn shorter(hint: &SizeHint, bytes: u64) -> SizeHint {
     let mut left = SizeHint::new();
     if let Some(upper) = hint.upper() {
         left.set_upper(upper.saturating_sub(bytes));
     }
     left.set_lower(hint.lower().saturating_sub(bytes));
     left
-}
-
-/// The two who wait for the body.
-#[derive(Default)]
-struct Both {
-    handler: Slot,
-    watcher: Slot,
-}
-
-impl Wake for Both {
-    fn wake(self: Arc<Self>) {
-        self.handler.wake();
-        self.watcher.wake();
-    }
-}
-
-/// A waker, if anybody waits.
-#[derive(Default)]
-struct Slot(Mutex<Option<Waker>>);
-
-impl Slot {
-    fn set(&self, waker: &Waker) {
-        // Wakers are user code: cloned and dropped outside of the lock (D26).
-        let fresh = Some(waker.clone());
-        let before = std::mem::replace(&mut *locked(&self.0), fresh);
-        drop(before);
-    }
-
-    fn wake(&self) {
-        let waker = locked(&self.0).take();
-        waker.into_iter().for_each(Waker::wake);
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,12 +4,14 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use http::{Request, Version, header};
+use http::{Method, Request, Version, header};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tokio::task::coop;
 
+use super::Next;
 use super::body_error::BodyError;
 use super::exchange::Exchange;
 use super::read_ahead::ReadAhead;
@@ -19,12 +21,15 @@ use crate::engine::frames::user_code;
 pin_project! {
     /// The body of a request, unchanged, but that it never ends as if it were complete when the
     /// client left in the middle of it: that is a [`BodyError`].
+    ///
+    /// It fails once, and has ended then, in whatever way the body of the server goes on.
     pub struct RequestBody<B>
     where
         B: Body,
     {
         #[pin]
         source: Source<B>,
+        has_ended: bool,
     }
 
     impl<B> PinnedDrop for RequestBody<B>
@@ -32,7 +37,7 @@ pin_project! {
         B: Body,
     {
         fn drop(this: Pin<&mut Self>) {
-            if let Proj::Sources { reader, .. } = this.project().source.project() {
+            if let Proj::Watched { reader, .. } = this.project().source.project() {
                 reader.forget();
             }
         }
@@ -46,10 +51,10 @@ pin_project! {
         B: Body,
     {
         Alone { #[pin] body: B },
-        Sources {
+        Watched {
             reader: Arc<Reader<B>>,
-            // The fence around was given the chance to be cut instead.
-            has_waited: bool,
+            // To be told in the next poll: the fence around was given the chance to be cut instead.
+            held_back: Option<BodyError>,
         },
     }
 }
@@ -61,6 +66,7 @@ where
     pub(crate) fn alone(body: B) -> Self {
         Self {
             source: Source::Alone { body },
+            has_ended: false,
         }
     }
 
@@ -70,35 +76,85 @@ where
         request: Request<B>,
         exchange: &Arc<Exchange>,
     ) -> (Request<Self>, Option<ReadAhead>) {
-        if request.body().is_end_stream() {
+        if is_without_body(&request) {
             return (request.map(Self::alone), None);
         }
         // Reading would tell such a client to send its body.
         let is_asked_for = request.headers().contains_key(header::EXPECT);
-        let is_old = request.version() < Version::HTTP_2;
+        let is_framed = is_framed(&request);
         let limit = match exchange.settings.read_ahead {
-            limit if is_old && !is_asked_for => limit,
+            limit if !is_framed && !is_asked_for => limit,
             _ => 0,
         };
         let mut ahead = None;
         let request = request.map(|body| {
-            let reader = Arc::new(Reader::new(body, exchange.clone(), limit, !is_old));
-            if limit > 0 || !is_old {
+            let reader = Arc::new(Reader::new(body, exchange.clone(), limit, is_framed));
+            if limit > 0 || is_framed {
                 ahead = Some(ReadAhead(reader.clone()));
             }
-            let source = Source::Sources {
+            let source = Source::Watched {
                 reader,
-                has_waited: false,
+                held_back: None,
             };
-            Self { source }
+            Self {
+                source,
+                has_ended: false,
+            }
         });
         (request, ahead)
     }
 }
 
+fn is_framed<B>(request: &Request<B>) -> bool {
+    request.version() >= Version::HTTP_2
+}
+
+/// Whether there is no body. That of an HTTP/2 request may have ended before anybody looked, which
+/// says nothing if the client has been reset since.
+fn is_without_body<B: Body>(request: &Request<B>) -> bool {
+    const WITHOUT: [Method; 6] = [
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::DELETE,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    let is_stated_empty = || match request.headers().get(header::CONTENT_LENGTH) {
+        Some(length) => length == "0",
+        None => WITHOUT.contains(request.method()),
+    };
+    request.body().is_end_stream() && (!is_framed(request) || is_stated_empty())
+}
+
+impl<B> Source<B>
+where
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
+{
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Next<B::Data, BodyError> {
+        let (reader, held_back) = match self.project() {
+            Proj::Alone { body } => return body.poll_frame(cx).map_err(BodyError::of),
+            Proj::Watched { reader, held_back } => (reader, held_back),
+        };
+        if let Some(error) = held_back.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        match ready!(reader.poll(cx)) {
+            // A fence around that is cut for the same departure tells more than the error; should
+            // it decline, the error is there in the next poll.
+            Some(Err(error)) if error.has_left() && user_code::why().is_some() => {
+                *held_back = Some(error);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            next => Poll::Ready(next),
+        }
+    }
+}
+
 impl<B> Body for RequestBody<B>
 where
-    B: Body<Error: Into<Box<dyn Error + Send + Sync>>>,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     type Data = B::Data;
     type Error = BodyError;
@@ -107,32 +163,30 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BodyError>>> {
-        let (reader, has_waited) = match self.project().source.project() {
-            Proj::Alone { body } => return body.poll_frame(cx).map_err(BodyError::of),
-            Proj::Sources { reader, has_waited } => (reader, has_waited),
-        };
-        let next = reader.poll(cx);
-        // A fence around that is cut for the same departure tells more than the error; should it
-        // decline, the error is there in the next poll.
-        let has_left = matches!(&next, Poll::Ready(Some(Err(error))) if error.has_left());
-        if has_left && !std::mem::replace(has_waited, true) && user_code::why().is_some() {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        let this = self.project();
+        if *this.has_ended {
+            // Whoever reads on in a loop leaves the thread to others, and to its own fences.
+            ready!(coop::poll_proceed(cx)).made_progress();
+            return Poll::Ready(None);
         }
-        next
+        let next = ready!(this.source.poll(cx));
+        *this.has_ended = !matches!(next, Some(Ok(_)));
+        Poll::Ready(next)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
-            Source::Alone { body } => body.is_end_stream(),
-            Source::Sources { reader, .. } => reader.is_end_stream(),
-        }
+        self.has_ended
+            || match &self.source {
+                Source::Alone { body } => body.is_end_stream(),
+                Source::Watched { reader, .. } => reader.is_end_stream(),
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
+            _ if self.has_ended => SizeHint::with_exact(0),
             Source::Alone { body } => body.size_hint(),
-            Source::Sources { reader, .. } => reader.size_hint(),
+            Source::Watched { reader, .. } => reader.size_hint(),
         }
     }
 }

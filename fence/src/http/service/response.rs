@@ -146,19 +146,22 @@ impl<R: Body + Send + 'static, E: Send + 'static> Future for ResponseFuture<R, E
         };
         self.has_started = true;
         if let Some(ahead) = &self.ahead {
-            ahead.poll(cx);
+            ahead.ask();
         }
         match Pin::new(&mut handler).poll(cx) {
             Poll::Ready(answer) => {
-                self.ahead = None;
+                let ahead = self.ahead.take();
                 let exchange = self.exchange.take();
                 if let Some(exchange) = &exchange {
                     exchange.end(Phase::Handler);
                 }
-                Poll::Ready(answer.map(|response| ResponseBody::wrap(response, exchange)))
+                Poll::Ready(answer.map(|response| ResponseBody::wrap(response, exchange, ahead)))
             }
             Poll::Pending => {
                 self.handler = Some(handler);
+                if let Some(ahead) = &self.ahead {
+                    ahead.poll(cx);
+                }
                 Poll::Pending
             }
         }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::Next;
 use super::departure::{Fate, Phase};
 use super::exchange::Exchange;
+use super::read_ahead::ReadAhead;
 use super::settings::BodyDrop;
 use crate::engine::{Binding, within_bound};
 
@@ -65,16 +66,23 @@ struct Watched {
     left: Option<u64>,
     /// It has been sent, or has failed by itself.
     is_complete: bool,
+    /// The request may still be read while the answer is sent.
+    ahead: Option<ReadAhead>,
 }
 
 impl<B: Body + Send + 'static> ResponseBody<B> {
-    pub(crate) fn wrap(response: Response<B>, exchange: Option<Arc<Exchange>>) -> Response<Self> {
+    pub(crate) fn wrap(
+        response: Response<B>,
+        exchange: Option<Arc<Exchange>>,
+        ahead: Option<ReadAhead>,
+    ) -> Response<Self> {
         let watched = exchange
             .filter(|exchange| !is_empty(&response, exchange))
             .map(|exchange| Watched {
                 binding: Binding::new(exchange.fence.fencing().clone()),
                 left: length(&response),
                 is_complete: false,
+                ahead,
                 exchange,
             });
         response.map(|body| {
@@ -158,6 +166,9 @@ impl Watched {
         mut body: Pin<&mut B>,
         cx: &mut Context<'_>,
     ) -> Next<B::Data, B::Error> {
+        if let Some(ahead) = &self.ahead {
+            ahead.ask();
+        }
         // If it panics, no client has left.
         let was_complete = std::mem::replace(&mut self.is_complete, true);
         let next = within_bound(&self.binding, false, || body.as_mut().poll_frame(cx));
@@ -166,6 +177,11 @@ impl Watched {
             Poll::Ready(Some(Ok(frame))) => self.is_last(frame) || body.is_end_stream(),
             Poll::Ready(_) => true,
         };
+        match &self.ahead {
+            Some(ahead) if next.is_pending() => ahead.poll(cx),
+            Some(_) if self.is_complete => self.ahead = None,
+            _ => {}
+        }
         next
     }
 
