@@ -12,6 +12,7 @@ mod hosting;
 mod left_behind;
 mod links;
 mod nesting;
+mod odd_wakers;
 mod reasons;
 mod running;
 mod wakeups;

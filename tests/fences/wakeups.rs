@@ -248,3 +248,42 @@ async fn waiting_for_an_event() {
     assert_ready!(wait.poll());
     stop.clone().wait().await;
 }
+
+// D26: those that panic, wherever they are, keep nobody asleep; also where the list is sharded.
+#[test]
+fn wakers_that_panic_strand_nobody() {
+    let stop = Event::new();
+    let (sound, woken) = counting_waker();
+    let panics = || Waker::from(Arc::new(Acts(Box::new(|| panic!("as it should")))));
+    // Threads that register at once have the list sharded.
+    let barrier = Barrier::new(4);
+    let mut waits: Vec<_> = std::thread::scope(|scope| {
+        let register = |_| {
+            barrier.wait();
+            let mut waits = Vec::new();
+            for _ in 0..100 {
+                for waker in [panics(), sound.clone()] {
+                    let mut wait = Box::pin(stop.wait());
+                    assert!(
+                        wait.as_mut()
+                            .poll(&mut Context::from_waker(&waker))
+                            .is_pending()
+                    );
+                    std::mem::forget(waker);
+                    waits.push(wait);
+                }
+            }
+            waits
+        };
+        let threads: Vec<_> = (0..4).map(|n| scope.spawn(move || register(n))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().unwrap());
+        joined.flatten().collect()
+    });
+    let setting = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stop.set()));
+    assert_eq!(
+        *setting.unwrap_err().downcast::<&str>().unwrap(),
+        "as it should"
+    );
+    assert_eq!((woken.count(), waiters(&stop)), (400, 0));
+    assert!(waits.iter_mut().all(|wait| poll(wait).is_ready()));
+}

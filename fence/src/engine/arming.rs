@@ -10,7 +10,7 @@ use crate::engine::state::registrations::{Keys, Terms};
 use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::Timing;
 use crate::trigger::{Entry, earliest};
-use crate::util::WakerId;
+use crate::util::{Panics, WakerId};
 
 /// What a step of the body taught its fence about the surroundings.
 #[derive(Clone, Copy)]
@@ -92,7 +92,9 @@ impl Engine<'_> {
         }
         self.watch.begin(terms);
         let is_nothing = !self.has_entries && !terms.with_handle && !terms.includes_fencing;
-        !is_nothing && self.register(terms.includes_fencing, cx)
+        let has_fired = !is_nothing && self.register(terms.includes_fencing, cx);
+        self.watch.end(terms);
+        has_fired
     }
 
     /// Keeps everything armed that has not fired, for reasons to come, and for the fences inside
@@ -115,11 +117,18 @@ impl Engine<'_> {
         }
         // The fences inside asked for what it is armed for only once.
         let at = earliest(earliest(around.wanted, next), self.armed_at());
-        let timing = &self.state.timing;
-        if at.is_some_and(|at| self.timer.as_mut().arm(timing, at, moved, cx)) {
+        if at.is_some_and(|at| self.set_timer(at, moved, cx)) {
             self.state.note_time();
             cx.waker().wake_by_ref();
         }
+    }
+
+    /// Sets the timer; true if that time has passed.
+    fn set_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
+        let timing = &self.state.timing;
+        let has_passed = self.timer.as_mut().arm(timing, at, moved, cx);
+        self.watch.note_timer(cx.waker());
+        has_passed
     }
 
     /// Out of the way of fences inside another one, which mostly have nothing to register.
@@ -127,22 +136,27 @@ impl Engine<'_> {
     fn register(&mut self, includes_fencing: bool, cx: &Context<'_>) -> bool {
         let (watch, mut spilled) = (&mut *self.watch, Keys::new());
         let mut has_fired = false;
-        if let Some(shared) = self.state.shared_part() {
-            has_fired |= !watch.add(&shared.latch, &mut spilled, cx);
-        }
-        let mut add = |entry: &Entry| {
-            has_fired |= !watch.add_entry(entry, &mut spilled, cx);
-            false
-        };
-        if let Some(own) = self.own.as_ref().filter(|_| self.has_entries) {
-            own.any_entry(&mut add);
-        }
-        if includes_fencing {
-            self.state.any_entry(&mut add);
-        }
+        let mut panics = Panics::default();
+        // A waker that panics when it is cloned leaves us with what was registered before.
+        panics.catch(|| {
+            if let Some(shared) = self.state.shared_part() {
+                has_fired |= !watch.add(&shared.latch, &mut spilled, cx);
+            }
+            let mut add = |entry: &Entry| {
+                has_fired |= !watch.add_entry(entry, &mut spilled, cx);
+                false
+            };
+            if let Some(own) = self.own.as_ref().filter(|_| self.has_entries) {
+                own.any_entry(&mut add);
+            }
+            if includes_fencing {
+                self.state.any_entry(&mut add);
+            }
+        });
         if !spilled.is_empty() {
             self.state.rare_mut_or_init().keys = spilled;
         }
+        panics.resume();
         has_fired
     }
 
@@ -173,8 +187,7 @@ impl Engine<'_> {
 
     /// Arms our own timer; true if our deadline has passed.
     fn arm_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
-        let timing = &self.state.timing;
-        if self.timer.as_mut().arm(timing, at, moved, cx) {
+        if self.set_timer(at, moved, cx) {
             self.state.note_time();
             if !self.state.timed_out.get() {
                 // It is the time of a fence inside, which looks again in the next poll.

@@ -193,8 +193,8 @@ impl Future for Wait {
             return Poll::Pending;
         }
         self.deregister();
-        match self.latch.waiters.insert(cx.waker()) {
-            Some(key) => {
+        match self.latch.waiters.insert_known(cx.waker()) {
+            Some((key, waker)) => {
                 self.registered = Some((waker, key));
                 Poll::Pending
             }

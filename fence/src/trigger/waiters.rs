@@ -14,8 +14,9 @@ use std::iter::{Chain, Once};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
+use std::vec::IntoIter;
 
-use crate::util::{Mutex, MutexGuard, OnceLock, unpoisoned};
+use crate::util::{Mutex, MutexGuard, OnceLock, Panics, SmallList, WakerId, contained, unpoisoned};
 
 const SHARDS: usize = 16;
 
@@ -100,13 +101,19 @@ impl Waiters {
 
     /// Registers the waker; `None` once closed.
     pub(crate) fn insert(&self, waker: &Waker) -> Option<Key> {
-        let waker = waker.clone();
+        self.insert_known(waker).map(|(key, _)| key)
+    }
+
+    /// The same, with what the waker is known by while that registration is there.
+    pub(crate) fn insert_known(&self, waker: &Waker) -> Option<(Key, WakerId)> {
+        let clone = waker.clone();
+        let id = WakerId::kept(waker, &clone);
         let index = self.index();
-        let refused = match self.open(index).insert(index, waker) {
-            Ok(key) => return Some(key),
+        let refused = match self.open(index).insert(index, clone) {
+            Ok(key) => return Some((key, id)),
             Err(refused) => refused,
         };
-        drop(refused.waker);
+        contained(|| drop(refused.waker));
         assert!(
             !refused.is_full,
             "fewer than 134 million wait for one event"
@@ -114,20 +121,33 @@ impl Waiters {
         None
     }
 
-    /// Takes a registration back; harmless after `close`.
+    /// Takes a registration back; harmless after `close`. A waker that panics when it is dropped
+    /// keeps nobody from what comes next.
     pub(crate) fn remove(&self, key: Key) {
-        let waker = self.open(key.list()).remove(key.slot());
-        drop(waker);
+        if let Some(waker) = self.open(key.list()).remove(key.slot()) {
+            contained(|| drop(waker));
+        }
     }
 
-    /// Refuses newcomers from now on and wakes everybody.
+    /// Refuses newcomers from now on and wakes everybody, whichever wakers panic: the first panic
+    /// goes on once all have been woken.
     pub(crate) fn close(&self) {
-        let mut main = unpoisoned(self.main.lock()).close();
-        main.run();
-        for shard in self.shards.get().into_iter().flatten() {
-            let mut waiting = unpoisoned(shard.0.lock()).close();
-            waiting.run();
-        }
+        let main = unpoisoned(self.main.lock()).close();
+        let shards = self.shards.get().into_iter().flatten();
+        let shards = shards.map(|shard| unpoisoned(shard.0.lock()).close());
+        // All of them are closed before the first waker runs, which is user code.
+        let lists: SmallList<_> = std::iter::once(main).chain(shards).collect();
+        let mut slots = lists.into_iter().flatten();
+        let mut wake = || {
+            for slot in slots.by_ref() {
+                if let Slot::Taken(waker) = slot {
+                    waker.wake();
+                }
+            }
+        };
+        let mut panics = Panics::default();
+        while panics.catch(&mut wake).is_none() {}
+        panics.resume();
     }
 
     /// How many wait now.
@@ -240,31 +260,12 @@ impl List {
         }
     }
 
-    fn close(&mut self) -> WakeAll {
+    fn close(&mut self) -> Chain<Once<Slot>, IntoIter<Slot>> {
         self.closed = true;
         self.live = 0;
         self.free = None;
         let first = std::mem::replace(&mut self.first, Slot::Vacant { next: None });
-        WakeAll(std::iter::once(first).chain(std::mem::take(&mut self.rest)))
-    }
-}
-
-/// Wakes the rest even if one waker panics.
-struct WakeAll(Chain<Once<Slot>, std::vec::IntoIter<Slot>>);
-
-impl WakeAll {
-    fn run(&mut self) {
-        for slot in self.0.by_ref() {
-            if let Slot::Taken(waker) = slot {
-                waker.wake();
-            }
-        }
-    }
-}
-
-impl Drop for WakeAll {
-    fn drop(&mut self) {
-        self.run();
+        std::iter::once(first).chain(std::mem::take(&mut self.rest))
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod catch_unwind;
 mod never;
+mod panics;
 mod small_list;
 mod sync;
 mod waker_id;
 
 pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
 pub(crate) use never::Returns;
+pub(crate) use panics::{Panics, contained};
 pub(crate) use small_list::SmallList;
 pub(crate) use sync::{
     AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, cell_per_thread, unpoisoned,

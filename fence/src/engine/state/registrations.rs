@@ -2,10 +2,11 @@
 //! per custom trigger.
 //!
 //! 1. Keys, and futures, are in the order of the sources that they were registered for.
-//! 2. While `waker` is set, every latch that has not fired holds a clone of that waker, which makes
-//!    its fingerprint an identity.
+//! 2. While `waker` is known, every latch that has not fired, or the timer, holds a clone of that
+//!    waker with the same addresses, which makes these an identity. It is set once all of them do,
+//!    so that a waker that panics when it is cloned leaves nothing half done.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::task::coop;
 
@@ -18,7 +19,7 @@ const INLINE: usize = 3;
 
 #[derive(Default)]
 pub(crate) struct Registrations {
-    /// Of no waker while nothing is registered.
+    /// Of no waker while nothing is registered; unknown while it is not to be relied on.
     waker: WakerId,
     inline: [Option<Key>; INLINE],
     /// How many places of `inline` are in use.
@@ -27,6 +28,16 @@ pub(crate) struct Registrations {
     includes_fencing: bool,
     /// Whether the latch of the handles is.
     with_handle: bool,
+    clones: Clones,
+}
+
+/// Whether clones of the waker have its addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Clones {
+    #[default]
+    Unseen,
+    Same,
+    Other,
 }
 
 /// With which waker a fence has to register, and with what: as in [`Registrations`].
@@ -80,16 +91,45 @@ impl Registrations {
     }
 
     pub(crate) fn begin(&mut self, terms: Terms) {
-        self.waker = terms.waker;
+        self.waker = WakerId::UNKNOWN;
+        self.clones = Clones::Unseen;
         self.includes_fencing = terms.includes_fencing;
         self.with_handle = terms.with_handle;
     }
 
     /// Registers with a latch; `false` if it has fired.
     pub(crate) fn add(&mut self, latch: &Latch, spilled: &mut Keys, cx: &Context<'_>) -> bool {
-        let key = latch.waiters.insert(cx.waker());
-        self.push(key, spilled);
-        key.is_some()
+        let known = latch.waiters.insert_known(cx.waker());
+        if let Some((_, id)) = known {
+            self.note_clone(id);
+        }
+        self.push(known.map(|(key, _)| key), spilled);
+        known.is_some()
+    }
+
+    #[inline]
+    fn note_clone(&mut self, id: WakerId) {
+        if id == WakerId::UNKNOWN {
+            self.clones = Clones::Other;
+            self.waker = WakerId::UNKNOWN;
+        } else if self.clones == Clones::Unseen {
+            self.clones = Clones::Same;
+        }
+    }
+
+    /// Everything is registered with the waker, as far as there is anything.
+    pub(crate) fn end(&mut self, terms: Terms) {
+        if self.clones != Clones::Other {
+            self.waker = terms.waker;
+        }
+    }
+
+    /// The timer has a clone of the waker. If nothing else has, one is looked at.
+    #[inline]
+    pub(crate) fn note_timer(&mut self, waker: &Waker) {
+        if self.clones == Clones::Unseen {
+            self.note_clone(WakerId::kept(waker, &waker.clone()));
+        }
     }
 
     /// Registers with a source; `false` if it is a latch that has fired.

@@ -14,6 +14,8 @@ use pin_project_lite::pin_project;
 use tokio::task::coop;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::util::contained;
+
 pin_project! {
     #[derive(Default)]
     pub(crate) struct Timer {
@@ -93,7 +95,8 @@ impl Timer {
     pub(crate) fn disarm(self: Pin<&mut Self>, timing: &Cell<Timing>) {
         let mut this = self.project();
         if this.sleep.is_some() {
-            this.sleep.set(None);
+            // It drops a waker, which is user code.
+            contained(|| this.sleep.set(None));
         }
         timing.set(Timing::Idle);
     }
