@@ -3,6 +3,7 @@
 
 mod answering;
 mod client;
+mod detached;
 mod endings;
 mod integrations;
 mod requests;

@@ -46,7 +46,7 @@ pub enum Fate {
     Finished,
     /// It was dropped once its grace was over.
     OutOfTime,
-    /// It was dropped at once, because too many were detached.
+    /// It was dropped to make room: too many were detached, and it had been for the longest.
     Shed,
     /// It was dropped at once: a body that is not to be drained.
     Dropped,

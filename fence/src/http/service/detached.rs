@@ -1,8 +1,9 @@
 //! Handlers that run on after their client has left: how many, and for how long.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -10,9 +11,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::departure::Fate;
+use super::seat::{Rest, Seat, Tell};
 use crate::cleanup::Counted;
 use crate::trigger::Limit;
-use crate::util::caught;
+use crate::util::unpoisoned;
 
 /// The handlers of one [`FenceLayer`](super::FenceLayer) that run on without their client.
 ///
@@ -36,23 +38,26 @@ pub struct Detached {
 }
 
 struct Counts {
-    active: watch::Sender<usize>,
+    /// Those that run on, the one that has been detached longest first. They live in their tasks.
+    running: Mutex<BTreeMap<u64, Weak<Seat>>>,
+    next: AtomicU64,
+    /// How many are there, with those that have been told to end.
+    alive: watch::Sender<usize>,
     departed: AtomicU64,
     shed: AtomicU64,
     panicked: AtomicU64,
-    /// Taken before `active`, which is only to be waited for.
-    places: AtomicUsize,
 }
 
 impl Detached {
     pub(crate) fn new() -> Self {
         Self {
             counts: Arc::new(Counts {
-                active: watch::Sender::new(0),
+                running: Mutex::default(),
+                next: AtomicU64::new(0),
+                alive: watch::Sender::new(0),
                 departed: AtomicU64::new(0),
                 shed: AtomicU64::new(0),
                 panicked: AtomicU64::new(0),
-                places: AtomicUsize::new(0),
             }),
         }
     }
@@ -60,7 +65,7 @@ impl Detached {
     /// How many run now.
     #[must_use]
     pub fn active(&self) -> usize {
-        *self.counts.active.borrow()
+        unpoisoned(self.counts.running.lock()).len()
     }
 
     /// How many clients have left before they were answered.
@@ -69,7 +74,8 @@ impl Detached {
         self.counts.departed.load(Ordering::Relaxed)
     }
 
-    /// How many handlers were dropped because too many ran already.
+    /// How many handlers were dropped because too many ran already: of those that do, the one that
+    /// has run longest without its client makes room for the next.
     #[must_use]
     pub fn shed(&self) -> u64 {
         self.counts.shed.load(Ordering::Relaxed)
@@ -81,7 +87,8 @@ impl Detached {
         self.counts.panicked.load(Ordering::Relaxed)
     }
 
-    /// Waits until none runs any more, for `limit` at most; returns how many are left.
+    /// Waits until none is there any more, for `limit` at most; returns how many are left. One that
+    /// is over its time, or had to make room, counts until it has been dropped.
     ///
     /// [`fence::drain`](crate::drain) waits for those of all layers.
     ///
@@ -89,87 +96,89 @@ impl Detached {
     ///
     /// Nothing to lose; the handlers run on.
     pub async fn drain(&self, limit: impl Limit) -> usize {
-        let mut active = self.counts.active.subscribe();
+        let mut alive = self.counts.alive.subscribe();
         let done = async {
             // The sender lives as long as `self`.
-            let _ = active.wait_for(|active| *active == 0).await;
+            let _ = alive.wait_for(|alive| *alive == 0).await;
         };
         match limit.limit() {
             Some(limit) => drop(timeout(limit, done).await),
             None => done.await,
         }
-        self.active()
+        *self.counts.alive.borrow()
     }
 
     pub(crate) fn depart(&self) {
         self.counts.departed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Runs what is left of a request in a task, if there is room and a runtime; says in the end
-    /// what became of it.
-    pub(crate) fn run<F>(
-        &self,
-        max: usize,
-        grace: Option<Duration>,
-        rest: F,
-        tell: impl FnOnce(Fate) + Send + 'static,
-    ) where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let (Ok(runtime), Some(place)) = (Handle::try_current(), self.place(max)) else {
-            self.counts.shed.fetch_add(1, Ordering::Relaxed);
-            drop(rest);
-            return tell(Fate::Shed);
+    /// Runs what is left of a request in a task, if there may be any and there is a runtime; says
+    /// in the end what became of it. Where `max` run already, the oldest of them has to go.
+    pub(crate) fn run(&self, max: usize, grace: Option<Duration>, rest: Rest, tell: Tell) {
+        let seat = Arc::new(Seat::new(rest, tell, self.place()));
+        let Ok(runtime) = Handle::try_current() else {
+            return seat.clear();
         };
-        let counts = self.counts.clone();
-        runtime.spawn(async move {
-            let fate = limited(grace, rest).await;
-            let panicked = u64::from(fate == Fate::Panicked);
-            counts.panicked.fetch_add(panicked, Ordering::Relaxed);
-            // Whoever waits for it to end may end the process.
-            tell(fate);
-            drop(place);
-        });
+        if max == 0 {
+            seat.shed();
+        } else {
+            self.make_room(max, &seat).iter().for_each(|it| it.shed());
+        }
+        if !seat.is_empty() {
+            let task = runtime.spawn(seat.clone().run(grace));
+            seat.runs_in(task.abort_handle());
+        }
     }
 
-    fn place(&self, max: usize) -> Option<Place> {
-        let more = |taken| (taken < max).then_some(taken + 1);
-        let places = &self.counts.places;
-        places
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
-            .ok()?;
-        self.counts.active.send_modify(|active| *active += 1);
-        Some(Place {
+    fn place(&self) -> Place {
+        self.counts.alive.send_modify(|alive| *alive += 1);
+        Place {
             counts: self.counts.clone(),
+            number: self.counts.next.fetch_add(1, Ordering::Relaxed),
             _in_process: Counted::new(),
-        })
+        }
     }
-}
 
-/// Drops what takes longer, and what panics, before it returns.
-async fn limited(grace: Option<Duration>, rest: impl Future<Output = ()>) -> Fate {
-    let rest = caught(rest);
-    let ended = match grace {
-        Some(grace) => timeout(grace, rest).await.ok(),
-        None => Some(rest.await),
-    };
-    match ended {
-        Some(Ok(())) => Fate::Finished,
-        Some(Err(_)) => Fate::Panicked,
-        None => Fate::OutOfTime,
+    /// Takes a place among those who run; those who lose theirs.
+    fn make_room(&self, max: usize, seat: &Arc<Seat>) -> Vec<Arc<Seat>> {
+        let mut running = unpoisoned(self.counts.running.lock());
+        let mut oldest = Vec::new();
+        while running.len() >= max {
+            let gone = running.pop_first().and_then(|(_, gone)| gone.upgrade());
+            oldest.extend(gone);
+        }
+        running.insert(seat.number(), Arc::downgrade(seat));
+        oldest
     }
 }
 
 /// The place of a handler that runs on.
-struct Place {
+pub(super) struct Place {
     counts: Arc<Counts>,
+    number: u64,
     _in_process: Counted,
+}
+
+impl Place {
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Counts what became of it.
+    pub(super) fn count(&self, fate: Fate) {
+        match fate {
+            Fate::Shed => self.counts.shed.fetch_add(1, Ordering::Relaxed),
+            Fate::Panicked => self.counts.panicked.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.counts.places.fetch_sub(1, Ordering::AcqRel);
-        self.counts.active.send_modify(|active| *active -= 1);
+        // Also of a task that the runtime drops.
+        unpoisoned(self.counts.running.lock()).remove(&self.number);
+        self.counts.alive.send_modify(|alive| *alive -= 1);
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::departure::{Departure, Fate, Phase};
 use super::detached::Detached;
 use super::request::RequestFence;
+use super::seat::Rest;
 use super::settings::Settings;
 use super::span::Span;
 use crate::trigger::Event;
@@ -86,10 +87,7 @@ impl Exchange {
     }
 
     /// Runs what is left of the request by itself, and tells of it in the end.
-    pub(crate) fn detach<F>(self: &Arc<Self>, phase: Phase, code: &'static str, rest: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
+    pub(crate) fn detach(self: &Arc<Self>, phase: Phase, code: &'static str, rest: Rest) {
         let (this, since) = (self.clone(), Instant::now());
         let tell = move |fate| this.tell(phase, code, since, fate);
         let Settings {
@@ -97,7 +95,7 @@ impl Exchange {
             grace,
             ..
         } = *self.settings;
-        self.detached.run(max_detached, grace, rest, tell);
+        self.detached.run(max_detached, grace, rest, Box::new(tell));
     }
 
     /// Tells that the client has left, now that everything has ended.

@@ -124,15 +124,20 @@ impl FenceLayer {
         self.with(|settings| settings.max_deadline = limit.limit())
     }
 
-    /// Lets at most so many handlers run on after their client has left: 1024 unless set. Those
-    /// beyond are dropped when the client leaves.
+    /// Lets at most so many handlers run on after their client has left: 1024 unless set.
+    ///
+    /// Where there are more, the one that has been without its client for the longest is dropped,
+    /// in the middle of what it does, fenced or not: this is the one case, beside the
+    /// [grace](Self::detach_grace), in which the rest of a handler does not run to its end. So a
+    /// client that leaves thousands of slow ones behind takes no place from those that have only a
+    /// little left to do. [`Detached::shed`] counts them.
     #[must_use]
     pub fn max_detached(self, max: usize) -> Self {
         self.with(|settings| settings.max_detached = max)
     }
 
     /// Lets a handler run on for that long after its client has left: 30 s unless set. Then it is
-    /// dropped.
+    /// dropped, also one that [has a task of its own](Self::isolate).
     #[must_use]
     pub fn detach_grace(self, grace: impl Limit) -> Self {
         self.with(|settings| settings.grace = grace.limit())

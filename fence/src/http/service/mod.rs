@@ -38,6 +38,7 @@ mod request;
 mod request_body;
 mod response;
 mod response_body;
+mod seat;
 mod settings;
 mod span;
 mod wakers;

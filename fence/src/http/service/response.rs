@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
 use http_body::Body;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tower_service::Service;
 
 use super::departure::Phase;
@@ -17,6 +17,7 @@ use super::layer::FenceLayer;
 use super::read_ahead::ReadAhead;
 use super::request_body::RequestBody;
 use super::response_body::ResponseBody;
+use super::seat::Rest;
 
 /// A service whose requests are fenced; made by [`FenceLayer`].
 #[derive(Clone, Debug)]
@@ -68,7 +69,25 @@ type Answer<R, E> = Result<Response<R>, E>;
 /// A handler, in place or in a task of its own.
 enum Handler<R, E> {
     Inline(Pin<Box<dyn Future<Output = Answer<R, E>> + Send>>),
-    Isolated(JoinHandle<Answer<R, E>>),
+    Isolated(OwnTask<Answer<R, E>>),
+}
+
+impl<R: Send + 'static, E: Send + 'static> Handler<R, E> {
+    /// What is left of it without its client. It runs in its own task, or in one that is made.
+    fn rest(self, exchange: &Exchange) -> Rest {
+        match self {
+            Self::Inline(handler) => {
+                let rest = Box::pin(async { drop(handler.await) });
+                let future = Box::pin(exchange.span.follow(rest));
+                Rest { future, task: None }
+            }
+            Self::Isolated(own) => {
+                let task = Some(own.0.abort_handle());
+                let future = Box::pin(async { drop(own.await) });
+                Rest { future, task }
+            }
+        }
+    }
 }
 
 impl<R, E> Future for Handler<R, E> {
@@ -78,14 +97,34 @@ impl<R, E> Future for Handler<R, E> {
         match self.get_mut() {
             Self::Inline(handler) => handler.as_mut().poll(cx),
             Self::Isolated(task) => match ready!(Pin::new(task).poll(cx)) {
-                Ok(answer) => Poll::Ready(answer),
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    // The runtime shuts down, and will not poll this again.
-                    Err(_) => Poll::Pending,
-                },
+                Some(answer) => Poll::Ready(answer),
+                // The runtime shuts down, and will not poll this again.
+                None => Poll::Pending,
             },
         }
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct OwnTask<T>(JoinHandle<T>);
+
+/// `None` if it was aborted.
+impl<T> Future for OwnTask<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let ended = ready!(Pin::new(&mut self.0).poll(cx));
+        Poll::Ready(match ended.map_err(JoinError::try_into_panic) {
+            Ok(value) => Some(value),
+            Err(Ok(panic)) => resume_unwind(panic),
+            Err(Err(_)) => None,
+        })
+    }
+}
+
+impl<T> Drop for OwnTask<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -124,7 +163,7 @@ impl<R: Send + 'static, E: Send + 'static> ResponseFuture<R, E> {
     ) -> Self {
         let handler = if exchange.settings.is_isolated {
             let spanned = exchange.span.follow(handler);
-            Handler::Isolated(tokio::spawn(spanned))
+            Handler::Isolated(OwnTask(tokio::spawn(spanned)))
         } else {
             Handler::Inline(handler)
         };
@@ -180,8 +219,7 @@ where
             return;
         };
         let code = exchange.leave("the client left before it was answered");
-        let rest = async { drop(handler.await) };
-        exchange.detach(Phase::Handler, code, exchange.span.follow(Box::pin(rest)));
+        exchange.detach(Phase::Handler, code, handler.rest(&exchange));
     }
 }
 

@@ -15,6 +15,7 @@ use super::Next;
 use super::departure::{Fate, Phase};
 use super::exchange::Exchange;
 use super::read_ahead::ReadAhead;
+use super::seat::Rest;
 use super::settings::BodyDrop;
 use crate::engine::{Binding, within_bound};
 
@@ -50,7 +51,8 @@ pin_project! {
             let code = exchange.leave("the client left before it had all of the answer");
             if let Some(body) = this.boxed.take() {
                 let rest = exchange.fence.in_context(drain(body));
-                exchange.detach(Phase::Body, code, exchange.span.follow(Box::pin(rest)));
+                let future = Box::pin(exchange.span.follow(Box::pin(rest)));
+                exchange.detach(Phase::Body, code, Rest { future, task: None });
             } else {
                 within_bound(&watched.binding, false, || this.body.set(None));
                 exchange.tell(Phase::Body, code, since, Fate::Dropped);
