@@ -1,4 +1,4 @@
-//! What code may ask of its surroundings without knowing them.
+//! Functions that ask the fences around the calling code, and the bound set.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +12,23 @@ use crate::fencing::Fencing;
 use crate::outcome::Cancelled;
 use crate::trigger::check_cache;
 
-/// The bound set: the same as [`Fencing::current`].
+/// The bound set, as [`Fencing::current`] returns it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let request = Fencing::new().timeout(Duration::from_secs(5));
+/// let outcome = request
+///     .bind(async { fence::current().run(std::future::pending::<()>()).await })
+///     .await;
+/// assert!(outcome.cancelled_by("timeout"));
+/// # }
+/// ```
 #[must_use]
 pub fn current() -> Fencing {
     current::current()
@@ -21,6 +37,23 @@ pub fn current() -> Fencing {
 /// The earliest deadline of the bound set and of all enclosing fences; `None` without any.
 ///
 /// A bound timeout does not count: it starts anew with each fence.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+/// use tokio::time::Instant;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let at = Instant::now() + Duration::from_secs(3);
+/// let outer = Fencing::new().deadline(at);
+/// let inner = Fencing::new().timeout(Duration::from_secs(60));
+/// let outcome = outer.run(async { inner.run(async { fence::deadline() }).await }).await;
+/// assert_eq!(outcome.unwrap().unwrap(), Some(at));
+/// # }
+/// ```
 #[must_use]
 pub fn deadline() -> Option<Instant> {
     current::deadline()
@@ -130,6 +163,18 @@ pub fn checkpoint() -> Checkpoint {
 }
 
 /// The future of [`checkpoint`].
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Checkpoint, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let point: Checkpoint = fence::checkpoint();
+/// assert!(Fencing::new().run(point).await.is_completed(), "nothing has fired");
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Checkpoint {
@@ -152,6 +197,21 @@ impl Future for Checkpoint {
 
 impl Fencing {
     /// The bound set, with its budgets running; empty where nothing is bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// stop.set();
+    /// let helper = async || Fencing::current().run(async {}).await;
+    /// assert!(Fencing::new().on("stop", &stop).bind(helper()).await.cancelled_by("stop"));
+    /// assert!(helper().await.is_completed(), "nothing is bound here");
+    /// # }
+    /// ```
     #[must_use]
     pub fn current() -> Self {
         current::current()

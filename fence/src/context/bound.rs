@@ -15,6 +15,20 @@ pin_project! {
     ///
     /// The set is bound while the future is polled and while it is dropped, so that its destructors
     /// see it too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Bound, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let request = Fencing::new().budget(Duration::from_secs(3));
+    /// let body: Bound<_> = request.bind(async { fence::remaining() });
+    /// assert_eq!(body.await, Some(Duration::from_secs(3)));
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Bound<F> {
         #[pin]
@@ -127,11 +141,48 @@ impl Fencing {
     /// # Cancel safety
     ///
     /// That of the future: the binding adds nothing to lose.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing, fenced};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// #[fenced(on = "disconnect")]
+    /// async fn answer() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let left = Event::new();
+    /// let request = Fencing::new().on("disconnect", &left);
+    /// let handler = request.bind(async {
+    ///     let outcome = answer().await; // is cut
+    ///     outcome.cancelled_by("disconnect") // always runs
+    /// });
+    /// left.set();
+    /// assert!(handler.await);
+    /// # }
+    /// ```
     pub fn bind<F: Future>(&self, body: F) -> Bound<F> {
         Bound::new(self.clone(), false, body)
     }
 
     /// Binds it for the time of a function call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let request = Fencing::new().budget(Duration::from_secs(3));
+    /// let header = request.bind_sync(|| fence::remaining());
+    /// assert_eq!(header, Some(Duration::from_secs(3)));
+    /// # }
+    /// ```
     pub fn bind_sync<R>(&self, f: impl FnOnce() -> R) -> R {
         bind_sync(self, f)
     }

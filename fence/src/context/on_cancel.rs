@@ -56,6 +56,24 @@ where
 ///
 /// Handed to the runtime it is told of a reason under the code `"dropped"`, unless something had
 /// fired.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let (send, mut log) = tokio::sync::mpsc::unbounded_channel();
+/// let order = async {
+///     fence::on_cancel_with(async move |why| send.send(why.to_string()).unwrap());
+///     std::future::pending::<()>().await
+/// };
+/// let _ = Fencing::new().timeout(Duration::from_secs(5)).run(order).await;
+/// assert_eq!(log.recv().await.unwrap(), "cancelled: timeout: timed out after 5s");
+/// # }
+/// ```
 pub fn on_cancel_with<F>(cleanup: impl FnOnce(Cancelled) -> F + Send + 'static) -> OnCancel
 where
     F: Future<Output = ()> + Send + 'static,
@@ -82,6 +100,22 @@ pub(crate) fn register(job: Job) -> OnCancel {
 }
 
 /// A registered cleanup; made by [`on_cancel`]. Dropping it leaves the cleanup armed.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Fencing, OnCancel};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let order = Fencing::new().run(async {
+///     let undo: OnCancel = fence::on_cancel(async { println!("seat released") });
+///     // … the seat is paid for:
+///     undo.disarm()
+/// });
+/// assert!(order.await.unwrap());
+/// # }
+/// ```
 pub struct OnCancel {
     job: Arc<Job>,
 }
@@ -89,6 +123,25 @@ pub struct OnCancel {
 impl OnCancel {
     /// Takes the cleanup back: `true` if that kept it from running, `false` if it has started, or
     /// there was no fence to register it with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let order = async {
+    ///     let seat = fence::on_cancel(async { println!("seat released") });
+    ///     fence::on_cancel(async { println!("payment taken back") });
+    ///     seat.disarm();
+    ///     std::future::pending::<()>().await
+    /// };
+    /// let why = Fencing::new().timeout(Duration::from_secs(5)).run(order).await.cancelled().unwrap();
+    /// assert_eq!(why.cleanup().ran(), 1);
+    /// # }
+    /// ```
     pub fn disarm(self) -> bool {
         self.job.take().is_some()
     }

@@ -15,11 +15,11 @@ use crate::engine::frames::current;
 /// is not ready at once. Entering a shield is itself such a point: if an enclosing fence has fired
 /// by then, the section never starts. Inside, [`check`](crate::check) and
 /// [`remaining`](crate::remaining) see nothing of the fences around; fences inside work as usual,
-/// and what is bound stays bound. Whoever is told "cancelled" should be able to rely on it: let
-/// nothing that waits follow a section that decides the outcome.
+/// and what is bound stays bound. A caller that is told "cancelled" should be able to rely on
+/// it: let nothing that waits follow a section that decides the outcome.
 ///
-/// A shield protects from fences only. Whoever drops the task, by `abort` or by `select!`, drops
-/// the section too: no code in place can survive that. Use [`spawn`](crate::spawn) outside of
+/// A shield protects from fences only. Code that drops the task, by `abort` or by `select!`,
+/// drops the section too: no code in place can survive that. Use [`spawn`](crate::spawn) outside of
 /// fences, or [`on_cancel`](crate::on_cancel), for what has to happen even then.
 ///
 /// # Panics
@@ -61,6 +61,18 @@ pub fn shield<F: Future>(body: F) -> Shield<F> {
 
 pin_project! {
     /// The future of [`shield`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Shield;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let section: Shield<_> = fence::shield(async { "committed" });
+    /// assert_eq!(section.await, "committed");
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Shield<F> {
         #[pin]

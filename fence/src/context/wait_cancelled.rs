@@ -48,6 +48,22 @@ pub fn cancelled() -> WaitCancelled {
 }
 
 /// The future of [`cancelled`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Fencing, WaitCancelled};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let told = Fencing::new().timeout(Duration::from_secs(5)).cooperative().run(async {
+///     let waiting: WaitCancelled = fence::cancelled();
+///     waiting.await.is_timeout()
+/// });
+/// assert!(told.await.unwrap());
+/// # }
+/// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct WaitCancelled {
     registered: Vec<(Arc<dyn Parent>, Key)>,

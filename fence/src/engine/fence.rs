@@ -112,6 +112,21 @@ impl<F, S: InlineSources, M> Fence<F, S, M> {
     }
 
     /// A handle on this fence, to cancel it from elsewhere. Allocates with the first one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(std::future::pending::<()>());
+    /// let handle = fence.handle();
+    /// let task = tokio::spawn(fence);
+    /// handle.cancel();
+    /// assert!(task.await.unwrap().cancelled_by("handle"));
+    /// # }
+    /// ```
     pub fn handle(&mut self) -> Handle {
         let shared = &self.core.state.rare_or_init().shared;
         Handle::new(shared.get_or_init(|| Arc::new(Shared::new())).clone())
@@ -240,6 +255,27 @@ impl Fencing {
     ///
     /// Dropping the fence drops the body, like dropping the body itself. Nobody learns of it but
     /// the fence's [`Handle`](crate::Handle).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let names = vec!["one", "two"]; // the body may borrow
+    /// let outcome = Fencing::new()
+    ///     .timeout(Duration::from_secs(5))
+    ///     .run(async {
+    ///         sleep(Duration::from_secs(1)).await;
+    ///         names.len()
+    ///     })
+    ///     .await;
+    /// assert_eq!(outcome.unwrap(), 2);
+    /// # }
+    /// ```
     #[inline]
     pub fn run<F: Future>(&self, body: F) -> Fence<F> {
         Fence::of(self.clone(), body)

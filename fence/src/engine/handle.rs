@@ -66,12 +66,40 @@ impl Handle {
     ///
     /// `true` if this call is the one that did: `false` if it was cancelled through a handle
     /// before, or has ended. A body that finishes in the poll it is in is completed all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(std::future::pending::<()>());
+    /// let handle = fence.handle();
+    /// let (outcome, was_first) = tokio::join!(fence, async move { handle.cancel() });
+    /// assert!(was_first);
+    /// assert!(outcome.cancelled_by("handle"));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.shared.fire(Firing::new(ReasonKind::Handle))
     }
 
     /// Cancels it under a code of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(std::future::pending::<()>());
+    /// fence.handle().cancel_as("superseded");
+    /// assert!(fence.await.cancelled_by("superseded"));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cancel_as(&self, code: impl Into<Cow<'static, str>>) -> bool {
         self.shared
@@ -79,6 +107,20 @@ impl Handle {
     }
 
     /// Cancels it under a code of your own, with the error (or the text) behind it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(std::future::pending::<()>());
+    /// fence.handle().cancel_because("superseded", "query 8 is newer");
+    /// let why = fence.await.cancelled().unwrap();
+    /// assert_eq!(why.primary().to_string(), "superseded: query 8 is newer");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cancel_because(
         &self,
@@ -90,6 +132,21 @@ impl Handle {
     }
 
     /// Whether a handle has cancelled the fence, or a trigger has and it has resolved.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(std::future::pending::<()>());
+    /// let handle = fence.handle();
+    /// assert!(!handle.is_cancelled());
+    /// handle.cancel();
+    /// assert!(handle.is_cancelled());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.has_fired() || self.state() == State::Cancelled
@@ -105,12 +162,46 @@ impl Handle {
     ///
     /// If it [completed](State::Completed), these fired too late to matter. What a guard declined
     /// is not among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing, State};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// let mut fence = Fencing::new().on("stop", &stop).run(async { stop.set() });
+    /// let handle = fence.handle();
+    /// assert!(fence.await.is_completed());
+    /// assert_eq!(handle.state(), State::Completed);
+    /// assert_eq!(handle.reasons()[0].code(), "stop", "too late to matter");
+    /// # }
+    /// ```
     #[must_use]
     pub fn reasons(&self) -> &[Reason] {
         self.shared.reasons()
     }
 
     /// What fired and was declined by a guard so far, in the order of asking.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    /// use tokio::time::{Duration, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let left = Event::new();
+    /// left.set();
+    /// let answering = Fencing::new().on("disconnect", &left).unless("disconnect", || true);
+    /// let mut fence = answering.run(sleep(Duration::from_secs(1)));
+    /// let handle = fence.handle();
+    /// assert!(fence.await.is_completed());
+    /// assert_eq!(handle.declined()[0].code(), "disconnect");
+    /// # }
+    /// ```
     #[must_use]
     pub fn declined(&self) -> Vec<Reason> {
         self.shared.declined()
@@ -118,6 +209,28 @@ impl Handle {
 
     /// The time left to the fence; zero once cancelled, `None` without a limit or before its
     /// first poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let limit = Fencing::new().timeout(Duration::from_secs(5));
+    /// let mut fence = limit.run(std::future::pending::<()>());
+    /// let handle = fence.handle();
+    /// let watching = async {
+    ///     sleep(Duration::from_secs(2)).await;
+    ///     assert_eq!(handle.remaining(), Some(Duration::from_secs(3)));
+    /// };
+    /// let (outcome, ()) = tokio::join!(fence, watching);
+    /// assert!(outcome.is_cancelled());
+    /// assert_eq!(handle.remaining(), Some(Duration::ZERO));
+    /// # }
+    /// ```
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         if self.is_cancelled() {
@@ -128,6 +241,21 @@ impl Handle {
     }
 
     /// A guard that cancels the fence when it is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(std::future::pending::<()>());
+    /// let guard = fence.handle().drop_guard();
+    /// let scope = async move { let _guard = guard; };
+    /// let (outcome, ()) = tokio::join!(fence, scope);
+    /// assert!(outcome.is_cancelled());
+    /// # }
+    /// ```
     #[must_use = "dropping the guard cancels the fence"]
     pub fn drop_guard(self) -> DropGuard {
         DropGuard { handle: Some(self) }
@@ -172,6 +300,21 @@ impl DropGuard {
     /// # Panics
     ///
     /// Never: a guard holds its handle until it is consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut fence = Fencing::new().run(async { "done" });
+    /// let guard = fence.handle().drop_guard();
+    /// let handle = guard.disarm();
+    /// assert_eq!(fence.await.unwrap(), "done");
+    /// assert!(!handle.is_cancelled());
+    /// # }
+    /// ```
     #[must_use]
     pub fn disarm(mut self) -> Handle {
         self.handle

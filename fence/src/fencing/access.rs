@@ -94,7 +94,7 @@ impl Fencing {
         at.is_some() && has_passed(at, Some(Instant::now()))
     }
 
-    /// The same with its budgets started (D19).
+    /// The set with its budgets started (D19).
     pub(crate) fn started(mut self) -> Self {
         if self
             .times()

@@ -48,6 +48,18 @@ pub struct Fencing {
 
 impl Fencing {
     /// The empty set. A fence under it cancels nothing by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let outcome = Fencing::new().run(async { 7 }).await;
+    /// assert_eq!(outcome.unwrap(), 7);
+    /// # }
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { set: None }
@@ -56,6 +68,21 @@ impl Fencing {
     /// Adds a trigger under a code. The trigger is shared, not moved.
     ///
     /// The same source under the same code counts once, under two codes twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (left, stop) = (Event::new(), Event::new());
+    /// let request = Fencing::new().on("disconnect", &left).on("shutdown", &stop);
+    /// let answering = request.run(std::future::pending::<()>());
+    /// left.set();
+    /// assert!(answering.await.cancelled_by("disconnect"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn on<T>(mut self, code: impl Into<Cow<'static, str>>, trigger: &T) -> Self
     where
@@ -71,12 +98,43 @@ impl Fencing {
     /// Adds a timeout that every fence gets the whole of. Its code is `"timeout"`.
     ///
     /// `Duration::ZERO` has passed at the start, `Duration::MAX` and `None` never pass.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let second = Fencing::new().timeout(Duration::from_secs(1));
+    /// for _ in 0..3 {
+    ///     let fence = second.run(sleep(Duration::from_millis(900)));
+    ///     assert!(fence.await.is_completed(), "each has the whole of it");
+    /// }
+    /// assert!(second.run(sleep(Duration::MAX)).await.cancelled_by("timeout"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn timeout(self, limit: impl Limit) -> Self {
         self.timeout_as("timeout", limit)
     }
 
     /// Adds a timeout under a code of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let query = Fencing::new().timeout_as("database", Duration::from_secs(1));
+    /// assert!(query.run(std::future::pending::<()>()).await.cancelled_by("database"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn timeout_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
         self.time(code, limit.limit().map(Span::Timeout))
@@ -84,30 +142,106 @@ impl Fencing {
 
     /// Adds a budget that starts once, where the set is bound or else with the fence, and that
     /// everything below spends from. Its code is `"budget"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let request = Fencing::new().budget(Duration::from_secs(3));
+    /// request
+    ///     .bind(async {
+    ///         sleep(Duration::from_secs(2)).await;
+    ///         let call = Fencing::current().run(sleep(Duration::from_secs(2)));
+    ///         assert!(call.await.cancelled_by("budget"), "only one second was left");
+    ///     })
+    ///     .await;
+    /// # }
+    /// ```
     #[must_use]
     pub fn budget(self, limit: impl Limit) -> Self {
         self.budget_as("budget", limit)
     }
 
     /// Adds a budget under a code of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let request = Fencing::new().budget_as("request", Duration::from_secs(3));
+    /// assert!(request.run(std::future::pending::<()>()).await.cancelled_by("request"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn budget_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
         self.time(code, limit.limit().map(Span::Budget))
     }
 
     /// Adds a point in time, of tokio's clock or std's. Its code is `"deadline"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let noon = Instant::now() + Duration::from_secs(3);
+    /// let auction = Fencing::new().deadline(noon);
+    /// assert!(auction.run(sleep(Duration::from_secs(4))).await.cancelled_by("deadline"));
+    /// assert_eq!(Instant::now(), noon);
+    /// # }
+    /// ```
     #[must_use]
     pub fn deadline(self, at: impl When) -> Self {
         self.deadline_as("deadline", at)
     }
 
     /// Adds a point in time under a code of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Fencing;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let auction = Fencing::new().deadline_as("closing", Instant::now());
+    /// assert!(auction.run(async { "bid" }).await.cancelled_by("closing"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn deadline_as(self, code: impl Into<Cow<'static, str>>, at: impl When) -> Self {
         self.time(code, at.when().map(|at| Span::Deadline(at, None)))
     }
 
     /// Names the fences made from it, for messages and [`Cancelled::name`](crate::Cancelled::name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let call = Fencing::new().named("fetch").timeout(Duration::from_secs(5));
+    /// let why = call.run(std::future::pending::<()>()).await.cancelled().unwrap();
+    /// assert_eq!(why.to_string(), "`fetch` cancelled: timeout: timed out after 5s");
+    /// # }
+    /// ```
     #[must_use]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.rename(name.into());
@@ -121,6 +255,31 @@ impl Fencing {
     ///
     /// Until then the body runs on; [`check`](crate::check) and [`cancelled`](crate::cancelled)
     /// tell it. A body that finishes in time is completed. Fences inside work as usual.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Event, Fencing};
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// let worker = Fencing::new().on("stop", &stop).grace(Duration::from_secs(2)).run(async {
+    ///     let mut done = 0;
+    ///     while fence::check().is_ok() {
+    ///         sleep(Duration::from_millis(300)).await; // one item, which is finished in any case
+    ///         done += 1;
+    ///         if done == 5 {
+    ///             stop.set();
+    ///         }
+    ///     }
+    ///     done
+    /// });
+    /// assert_eq!(worker.await.unwrap(), 5);
+    /// # }
+    /// ```
     #[must_use]
     pub fn grace(self, time: impl Limit) -> Self {
         match time.limit() {
@@ -131,6 +290,24 @@ impl Fencing {
 
     /// Never cuts the body: it is told, like under [`grace`](Self::grace), and has to end by
     /// itself. A fence that has fired before its first poll still never starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let save = Fencing::new().timeout(Duration::from_secs(1)).cooperative().run(async {
+    ///     let why = fence::cancelled().await;
+    ///     sleep(Duration::from_secs(60)).await; // for as long as it takes
+    ///     why.is_timeout()
+    /// });
+    /// assert!(save.await.unwrap());
+    /// # }
+    /// ```
     #[must_use]
     pub fn cooperative(self) -> Self {
         self.amended(Amend::Cooperative)
@@ -138,12 +315,50 @@ impl Fencing {
 
     /// Passes a cancellation of the fence on to the one around it, as a reason of the kind
     /// [`Linked`](crate::ReasonKind::Linked), and so on up to the first that is not linked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Fencing, ReasonKind};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let call = Fencing::new().timeout_as("upstream", Duration::from_secs(1)).linked();
+    /// let request = Fencing::new().run(async {
+    ///     let _ = call.run(std::future::pending::<()>()).await;
+    ///     unreachable!("the request ends along with its call")
+    /// });
+    /// let outcome: fence::Fenced<()> = request.await;
+    /// assert!(outcome.cancelled_by("upstream"));
+    /// assert_eq!(outcome.reasons()[0].kind(), ReasonKind::Linked);
+    /// # }
+    /// ```
     #[must_use]
     pub fn linked(self) -> Self {
         self.amended(Amend::Linked)
     }
 
     /// How long the cleanups of the fence may take together: 5 s unless set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let booking = Fencing::new().timeout(Duration::from_secs(5)).cleanup_within(Duration::from_secs(1));
+    /// let body = async {
+    ///     fence::on_cancel(sleep(Duration::from_secs(60)));
+    ///     std::future::pending::<()>().await
+    /// };
+    /// let why = booking.run(body).await.cancelled().unwrap();
+    /// assert_eq!(why.cleanup().overran(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn cleanup_within(self, limit: impl Limit) -> Self {
         self.amended(Amend::Cleanup(limit.limit().unwrap_or(Duration::MAX)))
@@ -156,12 +371,53 @@ impl Fencing {
     /// and [`Cancelled::declined`](crate::Cancelled::declined); everything else stays armed. Of
     /// several guards all have to accept; a guard that panics accepts. It is not asked about the
     /// fences around.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Event, Fencing};
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let left = Event::new();
+    /// let answering = Fencing::new()
+    ///     .on("disconnect", &left)
+    ///     .guard(|reason| reason.code() != "disconnect")
+    ///     .run(sleep(Duration::from_secs(1)));
+    /// left.set();
+    /// assert!(answering.await.is_completed());
+    /// # }
+    /// ```
     #[must_use]
     pub fn guard(self, accepts: impl Fn(&Reason) -> bool + Send + Sync + 'static) -> Self {
         self.amended(Amend::Guard(Arc::new(accepts)))
     }
 
     /// Declines the firings under a code while `declines` says so: a [`guard`](Self::guard).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    /// use tokio::time::{Duration, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (left, complete) = (Event::new(), Event::new());
+    /// let is_complete = complete.clone();
+    /// let answering = Fencing::new()
+    ///     .on("disconnect", &left)
+    ///     .unless("disconnect", move || is_complete.is_set())
+    ///     .run(async {
+    ///         complete.set();
+    ///         left.set(); // too late to matter
+    ///         sleep(Duration::from_secs(1)).await
+    ///     });
+    /// assert!(answering.await.is_completed());
+    /// # }
+    /// ```
     #[must_use]
     pub fn unless(
         self,

@@ -20,17 +20,18 @@ impl Fencing {
     /// ```
     /// use fence::{Event, Fencing, block::fenced};
     ///
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn answer() -> &'static str { "answered" }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() {
     /// let shutdown = Event::new();
     /// shutdown.set();
     /// let server = Fencing::new().offer("shutdown", &shutdown);
     /// server
     ///     .bind(async {
-    ///         let request = fenced!(timeout = "5s", async { "answered" });
-    ///         assert_eq!(request.await.unwrap(), "answered"); // does not name it
+    ///         let request = fenced!(timeout = "5s", answer());
+    ///         assert_eq!(request.unwrap(), "answered"); // does not name it
     ///         let stream = fenced!(on = "shutdown", std::future::pending::<()>());
-    ///         assert!(stream.await.cancelled_by("shutdown"));
+    ///         assert!(stream.cancelled_by("shutdown"));
     ///     })
     ///     .await;
     /// # }

@@ -16,8 +16,8 @@ use crate::util::{WakerId, unpoisoned};
 
 /// A flag that is set once and stays set.
 ///
-/// Clones are the same event. Dropping every clone is not a firing: whoever waits then waits for
-/// ever. Setting it wakes all waiters in one go; they see it before `set` returns.
+/// Clones are the same event. Dropping every clone is not a firing: what waits then waits
+/// forever. Setting it wakes all waiters in one go; they see it before `set` returns.
 ///
 /// # Examples
 ///
@@ -42,6 +42,16 @@ pub struct Event {
 
 impl Event {
     /// An event that is not set. Allocates nothing until it is used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Event;
+    ///
+    /// static SHUTDOWN: Event = Event::new();
+    ///
+    /// assert!(!SHUTDOWN.is_set());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -82,12 +92,36 @@ impl Event {
     /// Sets it; `false` if it was set before, in which case the first firing stays the one.
     ///
     /// The calling line becomes the [`location`](crate::Reason::location) of the reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Event;
+    ///
+    /// let stop = Event::new();
+    /// assert!(stop.set());
+    /// assert!(!stop.set(), "it was set before");
+    /// ```
     #[track_caller]
     pub fn set(&self) -> bool {
         self.latch().fire(Firing::new(ReasonKind::Event))
     }
 
     /// Sets it with the error (or the text) behind it, which the reason passes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// stop.set_because("the disk is full");
+    /// let outcome = Fencing::new().on("stop", &stop).run(async {}).await;
+    /// assert_eq!(outcome.reasons()[0].to_string(), "stop: the disk is full");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn set_because(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
         self.latch()
@@ -95,6 +129,17 @@ impl Event {
     }
 
     /// Whether it is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Event;
+    ///
+    /// let stop = Event::new();
+    /// let elsewhere = stop.clone();
+    /// std::thread::spawn(move || elsewhere.set()).join().unwrap();
+    /// assert!(stop.is_set());
+    /// ```
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.latch.get().is_some_and(|latch| latch.is_fired())
@@ -105,6 +150,20 @@ impl Event {
     /// # Cancel safety
     ///
     /// Nothing is lost if the future is dropped: it takes its waiter back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Event;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let ready = Event::new();
+    /// let opening = async { ready.set() };
+    /// let (_, was_first) = tokio::join!(ready.wait(), opening);
+    /// assert!(was_first);
+    /// # }
+    /// ```
     pub fn wait(&self) -> Wait {
         Wait {
             latch: self.latch().clone(),
@@ -112,7 +171,7 @@ impl Event {
         }
     }
 
-    /// The same from within this crate, where no line of the program is to be named (D12).
+    /// Sets it from within this crate, where no line of the program is to be named (D12).
     pub(crate) fn set_internally(&self, cause: &'static str) -> bool {
         let firing = Firing::new(ReasonKind::Event).because(cause);
         self.latch().fire(firing.unlocated())
@@ -123,7 +182,7 @@ impl Event {
     }
 }
 
-/// The same event.
+/// A clone is the same event.
 impl Clone for Event {
     fn clone(&self) -> Self {
         Self {
@@ -167,6 +226,21 @@ impl Trigger for Event {
 }
 
 /// The future of [`Event::wait`].
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Event, Wait};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let ready = Event::new();
+/// let waiting: Wait = ready.wait(); // keeps the event, and may outlive it
+/// ready.set();
+/// drop(ready);
+/// waiting.await;
+/// # }
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait {
     latch: Arc<Secluded>,

@@ -110,8 +110,8 @@ impl Entry {
         }
     }
 
-    /// The same, as far as anybody can see: a fence around a spawned task may have fired without
-    /// having been polled since.
+    /// Whether it has fired as far as anybody can see: a fence around a spawned task may have fired
+    /// without having been polled since.
     pub(crate) fn is_seen(&self) -> bool {
         match &self.source.0 {
             SourceKind::Lineage(parent) => parent.is_seen(),

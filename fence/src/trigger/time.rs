@@ -44,7 +44,7 @@ impl Time {
         }
     }
 
-    /// The same with its budget running since `now` (D19).
+    /// The time with its budget running since `now` (D19).
     pub(crate) fn started(mut self, now: Instant) -> Option<Self> {
         if let Span::Budget(limit) = self.span {
             self.span = Span::Deadline(now.checked_add(limit)?, Some(limit));
@@ -97,7 +97,7 @@ impl Earliest {
         }
     }
 
-    /// The same with another one.
+    /// The earliest of both.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         if let Some(limit) = other.limit {
             self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
@@ -134,6 +134,25 @@ pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> boo
 }
 
 /// A length of time: a `Duration`, or an `Option` of one (`None` means no limit).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Fencing, Limit};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// /// Calls with what the configuration says, which may be nothing.
+/// async fn call(limit: impl Limit) -> bool {
+///     let body = tokio::time::sleep(Duration::from_secs(60));
+///     Fencing::new().timeout(limit).run(body).await.is_completed()
+/// }
+///
+/// assert!(!call(Duration::from_secs(5)).await);
+/// assert!(call(None).await);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a time limit",
     label = "expected a `Duration`",
@@ -141,6 +160,17 @@ pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> boo
 )]
 pub trait Limit {
     /// The length, if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Limit;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// assert_eq!(second.limit(), Some(second));
+    /// assert_eq!(None.limit(), None);
+    /// ```
     fn limit(self) -> Option<Duration>;
 }
 
@@ -158,6 +188,22 @@ impl Limit for Option<Duration> {
 }
 
 /// An instant: tokio's or std's `Instant`, or an `Option` of one (`None` means no limit).
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Fencing, When};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// async fn bid(closing: impl When) -> bool {
+///     Fencing::new().deadline(closing).run(async {}).await.is_completed()
+/// }
+///
+/// assert!(!bid(tokio::time::Instant::now()).await);
+/// assert!(bid(None::<std::time::Instant>).await);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a deadline",
     label = "expected an `Instant`",
@@ -166,6 +212,17 @@ impl Limit for Option<Duration> {
 )]
 pub trait When {
     /// The instant, if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::When;
+    /// use tokio::time::Instant;
+    ///
+    /// let now = std::time::Instant::now();
+    /// assert_eq!(now.when(), Some(Instant::from_std(now)));
+    /// assert_eq!(None::<Instant>.when(), None);
+    /// ```
     fn when(self) -> Option<Instant>;
 }
 

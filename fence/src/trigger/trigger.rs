@@ -9,6 +9,21 @@ use crate::outcome::{Firing, ReasonKind};
 use crate::trigger::source::Source;
 
 /// A wait for a trigger, as [`Trigger::wait`] returns it.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Event, FiringFuture, Trigger};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let stop = Event::new();
+/// let mut waiting: FiringFuture = Trigger::wait(&stop);
+/// assert!(futures::poll!(&mut waiting).is_pending());
+/// stop.set();
+/// let _firing = waiting.await;
+/// # }
+/// ```
 pub type FiringFuture = Pin<Box<dyn Future<Output = Firing> + Send>>;
 
 /// Something that may fire once, and then stays fired.
@@ -73,12 +88,57 @@ pub trait Trigger: Send + Sync {
     ///
     /// It is asked when code asks what is around it, so it must not ask that itself, nor poll a
     /// fence: that would not end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, Trigger};
+    ///
+    /// let stop = Event::new();
+    /// assert!(stop.fired().is_none());
+    /// stop.set();
+    /// assert!(stop.fired().is_some());
+    /// ```
     fn fired(&self) -> Option<Firing>;
 
     /// A future that resolves when it fires, at once if it has. Dropping it ends the wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Trigger;
+    /// use tokio::sync::watch;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (send, stop) = watch::channel(false);
+    /// let waiting = stop.wait();
+    /// send.send(true).unwrap();
+    /// let firing = waiting.await;
+    /// assert!(format!("{firing:?}").contains("watch"));
+    /// # }
+    /// ```
     fn wait(&self) -> FiringFuture;
 
     /// A handle on the same source for the fence to keep: as a rule `Arc::new(self.clone())`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use fence::{Event, Fencing, Trigger};
+    ///
+    /// /// What the parts of a program may be stopped by, whatever that is.
+    /// fn stoppable(by: &impl Trigger) -> Vec<Arc<dyn Trigger>> {
+    ///     vec![by.share(), by.share()]
+    /// }
+    ///
+    /// let stop = Event::new();
+    /// let kept = stoppable(&stop);
+    /// let parts = Fencing::new().on("first", &kept[0]).on("second", &kept[1]);
+    /// stop.set();
+    /// assert!(kept.iter().all(|trigger| trigger.fired().is_some()));
+    /// ```
     fn share(&self) -> Arc<dyn Trigger>;
 
     /// How a fence holds it. Only this library overrides it.

@@ -15,6 +15,21 @@ use crate::util::unpoisoned;
 const CODE: &str = "handle";
 
 /// How far a fence has come.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Fencing, State};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let mut fence = Fencing::new().run(async { 7 });
+/// let handle = fence.handle();
+/// assert_eq!(handle.state(), State::Waiting);
+/// let _ = fence.await;
+/// assert_eq!(handle.state(), State::Completed);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
