@@ -8,6 +8,7 @@ mod function;
 mod output;
 
 use crate::options::{self, Options};
+use crate::scan::Seen;
 use function::{Function, Item};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -35,6 +36,8 @@ fn as_written(error: syn::Error, mut options: Options, item: &TokenStream) -> To
 struct Fitting {
     function: Function,
     form: Form,
+    /// What is in its body.
+    seen: Seen,
 }
 
 /// What the function becomes.

@@ -1,37 +1,38 @@
 //! `fenced!` around a block, an `async` block or a future.
 
-mod exits;
-mod foreign;
+mod body;
 mod input;
-mod leave;
+mod jumps;
+mod left;
 
-use crate::errors::Errors;
+use crate::lints;
 use crate::messages::function as messages;
 use crate::options::Options;
-use crate::{lints, scan};
-use exits::Exits;
-use input::{Body, Input};
+use crate::scan::Seen;
+use body::Body;
+use input::Input;
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let Input {
         krate,
         mut options,
         body,
+        seen,
     } = input::parse(input);
-    for name in scan::nested_fences(&body.tokens()) {
-        options.errors.push(messages::nested(&name));
+    for name in &seen.fences {
+        options.errors.push(messages::nested(name));
     }
     match body {
-        Body::Block(block) => in_place(&krate, options, &block),
+        Body::Block(block) => in_place(&krate, options, &block, &seen),
         Body::Future(future) => {
             let warnings = TokenStream::new();
             awaited(&krate, options, &warnings, &future)
         }
         Body::Async(block) => {
-            let warnings = lints::check(&block, first_span(&block));
-            awaited(&krate, options, &warnings, &block)
+            let place = first_span(&block);
+            awaited(&krate, options, &lints::check(&seen, place), &block)
         }
         Body::Nothing => {
             let errors = options.errors.into_tokens();
@@ -41,24 +42,24 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 }
 
 /// `{ … }`: whatever leaves the block leaves the code around it.
-fn in_place(krate: &TokenStream, mut options: Options, block: &Group) -> TokenStream {
-    let warnings = lints::check(&block.stream(), block.span_open());
-    let parsed = options
-        .errors
-        .keep(syn::parse2::<syn::Block>(block.to_token_stream()));
-    let Some(mut parsed) = parsed else {
-        // Half-typed code keeps its completion; it will not run with exits that mean another thing.
-        return awaited(krate, options, &warnings, &quote!(async #block));
-    };
-    let exits = Exits::rewrite(&mut parsed, krate);
-    let Exits { ways, errors, .. } = exits;
-    if ways.is_empty() && errors.is_empty() {
-        return awaited(krate, options, &warnings, &quote!(async #block));
+fn in_place(krate: &TokenStream, options: Options, code: &Group, seen: &Seen) -> TokenStream {
+    let warnings = lints::check(seen, code.span());
+    if !(seen.macros || seen.returns || seen.question_marks || seen.jumps) {
+        return awaited(krate, options, &warnings, &quote!(async #code));
     }
-    options.errors.append(errors);
     let expression = options.expression(krate);
-    let reports = reports(options.errors, &warnings);
-    leave::around(krate, &reports, &expression, &ways, &parsed)
+    let errors = options.errors.into_tokens();
+    let block = left::Block {
+        krate,
+        options: expression,
+        reports: quote!(#errors #warnings),
+        code,
+    };
+    if seen.returns || seen.question_marks {
+        block.with_slot(seen.jumps, seen.returns)
+    } else {
+        block.sealed(seen.jumps)
+    }
 }
 
 /// ```text
@@ -69,6 +70,9 @@ fn in_place(krate: &TokenStream, mut options: Options, block: &Group) -> TokenSt
 ///     $crate::__private::fence(__fence_options, client.get(url)).await
 /// }
 /// ```
+///
+/// What is reported comes after the user's code. An editor expands the macro twice, with and
+/// without a made-up name where the cursor is, and compares the text before it.
 fn awaited(
     krate: &TokenStream,
     options: Options,
@@ -76,18 +80,22 @@ fn awaited(
     future: &TokenStream,
 ) -> TokenStream {
     let expression = options.expression(krate);
-    let reports = reports(options.errors, warnings);
+    let errors = options.errors.into_tokens();
     let options = local("__fence_options");
-    quote! {{
-        #reports
+    let awaited = quote! {
         let #options = #expression;
         #krate::__private::fence(#options, #future).await
+    };
+    if errors.is_empty() && warnings.is_empty() {
+        return quote!({ #awaited });
+    }
+    let value = local("__fence_value");
+    quote! {{
+        let #value = { #awaited };
+        #errors
+        #warnings
+        #value
     }}
-}
-
-fn reports(errors: Errors, warnings: &TokenStream) -> TokenStream {
-    let errors = errors.into_tokens();
-    quote!(#errors #warnings)
 }
 
 fn first_span(tokens: &TokenStream) -> Span {

@@ -19,17 +19,6 @@ impl Errors {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// Takes over what another step has found.
-    pub(crate) fn append(&mut self, other: Self) {
-        if let Some(error) = other.0 {
-            self.push(error);
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// Statements (or items) that make the compiler report the mistakes.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0

@@ -1,19 +1,19 @@
 //! Warnings, which a macro can only give as the use of a deprecated item.
 
 use crate::messages::lint as messages;
-use crate::scan;
+use crate::scan::Seen;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// Everything that is worth a warning in the body of a fence; `place` is where a warning about
 /// the whole body goes.
-pub(crate) fn check(body: &TokenStream, place: Span) -> TokenStream {
+pub(crate) fn check(body: &Seen, place: Span) -> TokenStream {
     let mut warnings = TokenStream::new();
-    for (span, call) in scan::blocking_calls(body) {
-        let text = messages::blocking(call);
-        warnings.extend(warning("blocking_call_inside_a_fence", text, span));
+    for (span, call) in &body.blocking {
+        let text = messages::blocking(*call);
+        warnings.extend(warning("blocking_call_inside_a_fence", text, *span));
     }
-    if !scan::may_await(body) {
+    if !body.awaits {
         let name = "fence_around_code_that_never_awaits";
         warnings.extend(warning(name, messages::NEVER_AWAITS, place));
     }

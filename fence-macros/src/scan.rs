@@ -1,34 +1,40 @@
-//! Looks at code as tokens: it need not be complete, and macros are looked into as well.
+//! Looks at code as tokens, once: it need not be complete, and macros are looked into as well.
+
+mod harmless;
+
+pub(crate) use harmless::{awaits_nothing, returns_nothing};
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
-/// Macros of which it is known that they await nothing. Any other might.
-const NEVER_AWAIT: &[&str] = &[
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "concat",
-    "dbg",
-    "debug",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "env",
-    "eprint",
-    "eprintln",
-    "error",
-    "format",
-    "info",
-    "matches",
-    "print",
-    "println",
-    "stringify",
-    "trace",
-    "vec",
-    "warn",
-    "write",
-    "writeln",
-];
+/// Words that may stand before a `!` that negates.
+const BEFORE_A_NOT: &[&str] = &["break", "else", "if", "in", "match", "return", "while"];
+
+/// What is found in a piece of code.
+#[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a finding of its own"
+)]
+pub(crate) struct Seen {
+    /// It waits for something, or a macro in it might.
+    pub(crate) awaits: bool,
+    /// It has an `.await` that is not in an `async` block, a closure or a function of its own.
+    pub(crate) awaits_itself: bool,
+    /// The same of a macro that might await.
+    pub(crate) may_await_itself: bool,
+    /// There is a `return`, or a macro that might hide one.
+    pub(crate) returns: bool,
+    /// There is a `?`.
+    pub(crate) question_marks: bool,
+    /// There is a `break` or `continue`, whatever it leaves.
+    pub(crate) jumps: bool,
+    /// There is a macro, though harmless by its name.
+    pub(crate) macros: bool,
+    /// The `fenced!` blocks that do not say `nested`.
+    pub(crate) fences: Vec<Ident>,
+    /// The calls that hold the thread; what closures and functions do is their own business.
+    pub(crate) blocking: Vec<(Span, Blocking)>,
+}
 
 /// A call that holds the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +43,213 @@ pub(crate) enum Blocking {
     Sleep,
     /// `block_on(…)`
     BlockOn,
+}
+
+pub(crate) fn look(code: &TokenStream) -> Seen {
+    let mut seen = Seen::default();
+    Walk::new(&mut seen, Around::default()).level(code.clone());
+    seen
+}
+
+/// Whose code it is, seen from the whole.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    /// In a function, which has a body of its own.
+    function: bool,
+    /// In a closure, which runs when somebody calls it.
+    closure: bool,
+    /// In an `async` block, which runs when somebody polls it.
+    future: bool,
+}
+
+/// One level of brackets. What stands before a token says what it means.
+struct Walk<'a> {
+    seen: &'a mut Seen,
+    around: Around,
+    /// The last word, as long as nothing but `::` or `!` came after it.
+    word: Option<(String, Ident)>,
+    /// The word before it, joined by `::`.
+    parent: Option<String>,
+    last: Last,
+    /// `async` or `async move` came last.
+    is_async: bool,
+    /// `fn name`, and its body has not come.
+    in_signature: bool,
+    closure: Closure,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Nothing,
+    Word,
+    Sign(char),
+    /// `::`
+    Path,
+    Braces,
+    Other,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closure {
+    None,
+    Parameters,
+    Body,
+}
+
+impl<'a> Walk<'a> {
+    fn new(seen: &'a mut Seen, around: Around) -> Self {
+        Self {
+            seen,
+            around,
+            word: None,
+            parent: None,
+            last: Last::Nothing,
+            is_async: false,
+            in_signature: false,
+            closure: Closure::None,
+        }
+    }
+
+    fn level(&mut self, code: TokenStream) {
+        for token in code {
+            self.last = match token {
+                TokenTree::Ident(ident) => self.ident(ident),
+                TokenTree::Punct(punct) => self.sign(punct.as_char()),
+                TokenTree::Group(group) => self.group(&group),
+                TokenTree::Literal(_) => Last::Other,
+            };
+        }
+    }
+
+    fn ident(&mut self, ident: Ident) -> Last {
+        let word = ident.to_string();
+        match word.as_str() {
+            "await" => self.awaits(),
+            "return" => self.seen.returns = true,
+            "break" | "continue" => self.seen.jumps = true,
+            _ if self.is_after("fn") => self.in_signature = true,
+            _ => {}
+        }
+        self.is_async = word == "async" || (self.is_async && word == "move");
+        let before = self.word.take().filter(|_| self.last == Last::Path);
+        self.parent = before.map(|(word, _)| word);
+        self.word = Some((word, ident));
+        Last::Word
+    }
+
+    fn awaits(&mut self) {
+        self.seen.awaits = true;
+        self.seen.awaits_itself |= !self.is_elsewhere();
+    }
+
+    fn sign(&mut self, sign: char) -> Last {
+        match sign {
+            '?' => self.seen.question_marks = true,
+            '|' => self.bar(),
+            ',' if self.closure == Closure::Body => self.closure = Closure::None,
+            ';' => (self.closure, self.in_signature) = (Closure::None, false),
+            ':' if self.last == Last::Sign(':') => return Last::Path,
+            _ => {}
+        }
+        self.is_async = false;
+        if !matches!(sign, ':' | '!') {
+            self.word = None;
+        }
+        Last::Sign(sign)
+    }
+
+    /// A `|` that could not be an "or" opens the parameters of a closure, and the next closes them.
+    fn bar(&mut self) {
+        let opens = match self.last {
+            Last::Nothing | Last::Braces => true,
+            Last::Sign(sign) => matches!(sign, ',' | '=' | ';' | '>' | '&'),
+            Last::Word => ["move", "return", "async"]
+                .iter()
+                .any(|word| self.is_after(word)),
+            Last::Path | Last::Other => false,
+        };
+        self.closure = match self.closure {
+            Closure::Parameters => Closure::Body,
+            Closure::None if opens => Closure::Parameters,
+            other => other,
+        };
+    }
+
+    fn group(&mut self, group: &Group) -> Last {
+        let is_block = group.delimiter() == Delimiter::Brace;
+        match self.last {
+            Last::Sign('!') => self.call_of_a_macro(group),
+            Last::Word if group.delimiter() == Delimiter::Parenthesis => self.call(),
+            _ => {}
+        }
+        let around = Around {
+            function: self.around.function || (self.in_signature && is_block),
+            closure: self.around.closure || self.closure == Closure::Body,
+            future: self.around.future || (is_block && self.is_async),
+        };
+        self.in_signature &= !is_block;
+        (self.word, self.is_async) = (None, false);
+        Walk::new(self.seen, around).level(group.stream());
+        if is_block { Last::Braces } else { Last::Other }
+    }
+
+    /// `name!(…)`, unless it is `if !(…)`.
+    fn call_of_a_macro(&mut self, arguments: &Group) {
+        let Some((name, ident)) = self.word.take() else {
+            return;
+        };
+        if BEFORE_A_NOT.contains(&name.as_str()) {
+            return;
+        }
+        self.seen.macros = true;
+        if name == "fenced" && !self.around.function && !says_nested(&arguments.stream()) {
+            self.seen.fences.push(ident);
+        }
+        self.seen.returns |= !returns_nothing(&name);
+        if !awaits_nothing(&name) {
+            self.seen.awaits = true;
+            self.seen.may_await_itself |= !self.is_elsewhere();
+        }
+    }
+
+    /// `name(…)`
+    fn call(&mut self) {
+        let Some((name, ident)) = &self.word else {
+            return;
+        };
+        let found = match name.as_str() {
+            "sleep" if self.parent.as_deref() == Some("thread") => Blocking::Sleep,
+            "block_on" if !self.in_signature => Blocking::BlockOn,
+            _ => return,
+        };
+        let aside = self.around.function || self.around.closure || self.closure == Closure::Body;
+        if !aside {
+            self.seen.blocking.push((ident.span(), found));
+        }
+    }
+
+    fn is_after(&self, word: &str) -> bool {
+        self.last == Last::Word && self.word.as_ref().is_some_and(|(last, _)| last == word)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        let Around {
+            function,
+            closure,
+            future,
+        } = self.around;
+        function || closure || future || self.closure == Closure::Body
+    }
+}
+
+/// Whether `nested` is one of the options.
+fn says_nested(arguments: &TokenStream) -> bool {
+    let mut starts = true;
+    arguments.clone().into_iter().any(|token| {
+        let says = starts && is_ident(Some(&token), "nested");
+        starts = is_punct(Some(&token), ',');
+        says
+    })
 }
 
 /// Whether the name occurs anywhere.
@@ -54,173 +267,8 @@ fn inlined(literal: &str, name: &str) -> bool {
     literal.starts_with('"') && literal.contains(&format!("{{{name}"))
 }
 
-/// Whether the code might wait for something.
-pub(crate) fn may_await(tokens: &TokenStream) -> bool {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    tokens.iter().enumerate().any(|(at, token)| match token {
-        TokenTree::Ident(ident) => {
-            ident == "await" || (is_macro(&tokens[at..]) && !NEVER_AWAIT.iter().any(|m| ident == m))
-        }
-        TokenTree::Group(group) => may_await(&group.stream()),
-        _ => false,
-    })
-}
-
-/// The `fenced!` blocks inside that do not say `nested`.
-pub(crate) fn nested_fences(tokens: &TokenStream) -> Vec<Ident> {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let mut found = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            TokenTree::Ident(name) if name == "fenced" => {
-                let inner = macro_group(&tokens[at..]);
-                let unmarked = inner.filter(|inner| !says_nested(&inner.stream()));
-                found.extend(unmarked.map(|_| name.clone()));
-            }
-            TokenTree::Group(group) => found.extend(nested_fences(&group.stream())),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Whether `nested` is one of the options.
-fn says_nested(tokens: &TokenStream) -> bool {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    tokens
-        .split(|token| is_punct(Some(token), ','))
-        .any(|option| matches!(option, [TokenTree::Ident(name), ..] if name == "nested"))
-}
-
-/// The calls in the body itself that hold the thread; what closures do is their own business.
-pub(crate) fn blocking_calls(tokens: &TokenStream) -> Vec<(Span, Blocking)> {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        if let Some(own) = closure(&tokens, at).or_else(|| function(&tokens[at..])) {
-            at += own;
-            continue;
-        }
-        match &tokens[at] {
-            TokenTree::Ident(name) => found.extend(blocking_call(&tokens, at, name)),
-            TokenTree::Group(group) => found.extend(blocking_calls(&group.stream())),
-            _ => {}
-        }
-        at += 1;
-    }
-    found
-}
-
-fn blocking_call(tokens: &[TokenTree], at: usize, name: &Ident) -> Option<(Span, Blocking)> {
-    let called = matches!(
-        tokens.get(at + 1),
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis
-    );
-    let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
-    let of_thread = is_punct(before(1), ':') && is_ident(before(3), "thread");
-    match name.to_string().as_str() {
-        "sleep" if called && of_thread => Some((name.span(), Blocking::Sleep)),
-        "block_on" if called && !is_ident(before(1), "fn") => {
-            Some((name.span(), Blocking::BlockOn))
-        }
-        _ => None,
-    }
-}
-
-/// Whether the code waits for something itself, not only in an `async` block or closure.
-pub(crate) fn awaits_itself(tokens: &TokenStream) -> bool {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let mut at = 0;
-    while at < tokens.len() {
-        if let Some(own) = own_world(&tokens, at) {
-            at += own;
-            continue;
-        }
-        if waits(&tokens[at..]) {
-            return true;
-        }
-        at += 1;
-    }
-    false
-}
-
-fn waits(tokens: &[TokenTree]) -> bool {
-    match &tokens[0] {
-        TokenTree::Ident(word) => {
-            word == "await" || (is_macro(tokens) && !NEVER_AWAIT.iter().any(|known| word == known))
-        }
-        TokenTree::Group(group) => awaits_itself(&group.stream()),
-        _ => false,
-    }
-}
-
-/// How many tokens belong to a closure, an `async` block or a function that starts here: code
-/// that does not run where it stands.
-pub(crate) fn own_world(tokens: &[TokenTree], at: usize) -> Option<usize> {
-    let rest = &tokens[at..];
-    closure(tokens, at)
-        .or_else(|| function(rest))
-        .or_else(|| async_block(rest))
-}
-
-/// `fn name(…) { … }`
-fn function(tokens: &[TokenTree]) -> Option<usize> {
-    let body = tokens.iter().position(is_brace)?;
-    is_ident(tokens.first(), "fn").then_some(body + 1)
-}
-
-/// `async { … }`, `async move { … }`
-fn async_block(tokens: &[TokenTree]) -> Option<usize> {
-    let captures = usize::from(is_ident(tokens.get(1), "move"));
-    let block = tokens.get(1 + captures).is_some_and(is_brace);
-    (is_ident(tokens.first(), "async") && block).then_some(2 + captures)
-}
-
-/// `|x| …`, up to the comma or semicolon.
-fn closure(tokens: &[TokenTree], at: usize) -> Option<usize> {
-    starts_closure(tokens, at).then(|| end_of_closure(&tokens[at..]))
-}
-
-/// Whether a `|` here opens the parameters of a closure: nothing before it could be or-ed.
-fn starts_closure(tokens: &[TokenTree], at: usize) -> bool {
-    if !is_punct(tokens.get(at), '|') {
-        return false;
-    }
-    match at.checked_sub(1).map(|at| &tokens[at]) {
-        None => true,
-        Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), ',' | '=' | ';' | '>' | '&'),
-        Some(TokenTree::Ident(word)) => word == "move" || word == "return" || word == "async",
-        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
-        Some(TokenTree::Literal(_)) => false,
-    }
-}
-
-fn end_of_closure(tokens: &[TokenTree]) -> usize {
-    let parameters = tokens
-        .iter()
-        .skip(1)
-        .position(|token| is_punct(Some(token), '|'));
-    let body = parameters.map_or(0, |end| end + 2);
-    let ends = |token: &TokenTree| is_punct(Some(token), ',') || is_punct(Some(token), ';');
-    let end = tokens[body..].iter().position(ends);
-    end.map_or(tokens.len(), |end| body + end)
-}
-
-/// `name!(…)`
-fn is_macro(tokens: &[TokenTree]) -> bool {
-    macro_group(tokens).is_some()
-}
-
-fn macro_group(tokens: &[TokenTree]) -> Option<&Group> {
-    match tokens {
-        [_, bang, TokenTree::Group(group), ..] if is_punct(Some(bang), '!') => Some(group),
-        _ => None,
-    }
-}
-
-fn is_brace(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+pub(crate) fn is_brace(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
 }
 
 pub(crate) fn is_punct(token: Option<&TokenTree>, character: char) -> bool {

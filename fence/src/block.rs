@@ -11,16 +11,27 @@
 /// | `async { … }`, `async move { … }` | leave the async block, as in any async block |
 /// | another expression | it is a future, such as `client.get(url)` |
 ///
+/// In a `{ … }` block that holds for other macros as well: a `bail!` leaves the function, a `break`
+/// in a `select!` leaves the loop. What awaits already, such as `client.get(url).await`, is run like
+/// a block.
+///
 /// `fenced! { … }` has no options: the bound set decides. Write the form with round brackets
 /// otherwise, which rustfmt formats.
+///
+/// It awaits, and evaluates to an outcome. A fence as a value, to be joined, stored or spawned, is
+/// [`Fencing::run`](crate::Fencing::run).
 ///
 /// Two fences around one piece of code are usually a mistake, so a block inside another one or
 /// inside a `#[fenced]` function is refused, unless it says `fenced!(nested, …)`.
 ///
 /// # Limits of `{ … }`
 ///
-/// A local that is `Send` but not `Sync` makes the surrounding future `!Send` if the block uses it
-/// by reference; a local that is moved inside is gone afterwards. Use `async move { … }` there.
+/// - A local that is `Send` but not `Sync` makes the surrounding future `!Send` if the block uses it
+///   by reference; a local that is moved inside is gone afterwards. Use `async move { … }` there.
+/// - A block that can return from the function keeps its value while the fence ends, so a value that
+///   is not `Send` makes the surrounding future `!Send`.
+/// - `break` and `continue` without a label inside another macro mean a loop of that macro, unless
+///   it is one that is known to have none, such as `select!`.
 ///
 /// # Cancel safety
 ///

@@ -4,6 +4,7 @@ mod async_trait;
 mod block_forms;
 mod drop_order;
 mod exits;
+mod exits_unseen;
 mod hygiene;
 mod methods;
 mod options;

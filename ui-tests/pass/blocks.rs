@@ -67,7 +67,50 @@ async fn policies(done: &'static AtomicBool, limit: Duration) -> bool {
     graceful.unwrap_or(false) && cooperative.is_completed()
 }
 
+async fn wait() {}
+
+macro_rules! bail {
+    ($error:expr) => {
+        return Err($error)
+    };
+}
+
+async fn exits_in_macros(text: &str) -> Result<u8, ParseIntError> {
+    let mut all = 0;
+    for round in 0..3 {
+        let fenced = fenced!(timeout = "5s", {
+            let all = vec![number(text).await?];
+            loop {
+                tokio::select! {
+                    () = wait(), if round == 9 => return Ok(1),
+                    () = wait() => break,
+                }
+            }
+            if let Err(error) = number("x").await {
+                bail!(error)
+            }
+            #[cfg(any())]
+            return Ok(absent());
+            #[allow(clippy::cast_possible_truncation)]
+            return Ok(all.len() as u8);
+        });
+        all += fenced.map(|()| 1).unwrap_or(0);
+    }
+    let left: Option<u8> = loop {
+        let fenced = fenced!(timeout = "5s", {
+            println!("{text}");
+            tokio::select! {
+                () = wait() => continue,
+                n = number(text) => if n.is_ok() { break n.ok() },
+            }
+        });
+        fenced.unwrap_or(());
+    };
+    Ok(left.unwrap_or(all))
+}
+
 fn main() {
+    drop(exits_in_macros(""));
     drop((exits(&[]), forms(String::new())));
     drop(policies(&DONE, Duration::ZERO));
 }

@@ -35,11 +35,15 @@ const TOOLS: &[&str] = &["clippy", "diagnostic", "rustfmt"];
 /// Decides how the function is expanded; the error is that it cannot be at all.
 pub(super) fn check(mut function: Function, options: &mut Options) -> syn::Result<Fitting> {
     applied_once(&mut function, options);
-    not_nested(&function, options);
+    let seen = scan::look(&function.body.stream());
+    for name in &seen.fences {
+        options.errors.push(messages::nested(name));
+    }
     if let Some(boxed) = boxed::find(&function) {
         return Ok(Fitting {
             function,
             form: Form::Boxed(boxed),
+            seen,
         });
     }
     is_async(&function)?;
@@ -50,7 +54,11 @@ pub(super) fn check(mut function: Function, options: &mut Options) -> syn::Resul
     } else {
         Form::Lean
     };
-    Ok(Fitting { function, form })
+    Ok(Fitting {
+        function,
+        form,
+        seen,
+    })
 }
 
 fn applied_once(function: &mut Function, options: &mut Options) {
@@ -65,12 +73,6 @@ fn applied_once(function: &mut Function, options: &mut Options) {
         }
         !again
     });
-}
-
-fn not_nested(function: &Function, options: &mut Options) {
-    for name in scan::nested_fences(&function.body.stream()) {
-        options.errors.push(messages::nested(&name));
-    }
 }
 
 fn is_async(function: &Function) -> syn::Result<()> {

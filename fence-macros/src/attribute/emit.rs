@@ -9,6 +9,7 @@ use super::function::Function;
 use super::{Fitting, Form, output};
 use crate::lints;
 use crate::options::Options;
+use crate::scan::Seen;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -31,8 +32,12 @@ struct Parts {
 }
 
 pub(super) fn emit(fitting: Fitting, options: Options) -> TokenStream {
-    let Fitting { function, form } = fitting;
-    let parts = parts(&function, options);
+    let Fitting {
+        function,
+        form,
+        seen,
+    } = fitting;
+    let parts = parts(&function, &seen, options);
     match form {
         Form::Lean => lean(function, &parts),
         Form::Kept => kept(function, &parts),
@@ -40,7 +45,7 @@ pub(super) fn emit(fitting: Fitting, options: Options) -> TokenStream {
     }
 }
 
-fn parts(function: &Function, mut options: Options) -> Parts {
+fn parts(function: &Function, seen: &Seen, mut options: Options) -> Parts {
     let krate = options
         .krate
         .as_ref()
@@ -51,7 +56,7 @@ fn parts(function: &Function, mut options: Options) -> Parts {
     }
     let expression = options.expression(&krate);
     let errors = std::mem::take(&mut options.errors).into_tokens();
-    let warnings = lints::check(&function.body.stream(), function.signature.ident.span());
+    let warnings = lints::check(seen, function.signature.ident.span());
     let fallible = options.fallible.is_some();
     let bound = local("__fence_options");
     Parts {

@@ -116,73 +116,60 @@ fn a_block_with_every_kind_of_exit() {
         &expect![[r#"
             fn f() {
                 {
-                    #[allow(dead_code)]
-                    enum __FenceExit<V, W0, W1, W2> {
-                        Value(V),
-                        W0(W0),
-                        W1(W1),
-                        W2(W2),
-                    }
-                    let (__fence_outer0, __fence_inner0) = ::fence::__private::Way::ends();
-                    if let ::core::option::Option::Some(__fence_value) = __fence_outer0.never() {
+                    #[allow(unused_mut)]
+                    let mut __fence_exit = 0;
+                    let mut __fence_left0 = ::core::option::Option::None;
+                    if let ::core::option::Option::Some(__fence_value) = __fence_left0.take() {
                         break 'outer __fence_value;
                     }
-                    let (__fence_outer2, __fence_inner2) = ::fence::__private::Way::ends();
-                    if let ::core::option::Option::Some(__fence_value) = __fence_outer2.never() {
+                    let mut __fence_slot = ::core::option::Option::None;
+                    let __fence_block = ::fence::__private::Block::new();
+                    if let ::core::option::Option::Some(__fence_value) = __fence_block.never() {
                         return __fence_value;
                     }
                     let __fence_options = ::fence::__private::options();
-                    match ::fence::__private::fence(
+                    let __fence_ended = ::fence::__private::fence(
                             __fence_options,
-                            async {
-                                let __fence_exit0 = |__fence_value| __FenceExit::W0(__fence_value);
-                                if let ::core::option::Option::Some(__fence_value) = __fence_inner0
-                                    .never()
-                                {
-                                    return __fence_exit0(__fence_value);
-                                }
-                                let __fence_exit1 = |__fence_value| __FenceExit::W1(__fence_value);
-                                let __fence_exit2 = |__fence_value| __FenceExit::W2(__fence_value);
-                                if let ::core::option::Option::Some(__fence_value) = __fence_inner2
-                                    .never()
-                                {
-                                    return __fence_exit2(__fence_value);
-                                }
-                                let __fence_value = {
-                                    if a {
-                                        (return __fence_exit0(5))
+                            __fence_block
+                                .body(async {
+                                    if let ::core::option::Option::Some(__fence_value) = __fence_block
+                                        .never()
+                                    {
+                                        return __fence_value;
                                     }
-                                    if b {
-                                        (return __fence_exit1(()))
+                                    let __fence_value = {
+                                        if a {
+                                            {
+                                                __fence_left0 = ::core::option::Option::Some(5);
+                                                match __fence_block.end().await {}
+                                            }
+                                        }
+                                        if b {
+                                            {
+                                                __fence_exit = 2;
+                                                match __fence_block.end().await {}
+                                            }
+                                        }
+                                        let x = get().await?;
+                                        return x;
+                                    };
+                                    #[allow(unreachable_code)]
+                                    {
+                                        __fence_slot = ::core::option::Option::Some(__fence_value);
+                                        match __fence_block.end().await {}
                                     }
-                                    let x = (match ::fence::__private::Branch::branch(get().await) {
-                                        ::core::ops::ControlFlow::Continue(__fence_value) => {
-                                            __fence_value
-                                        }
-                                        ::core::ops::ControlFlow::Break(__fence_left) => {
-                                            return __fence_exit2(__fence_left.leave());
-                                        }
-                                    });
-                                    (return __fence_exit2(x));
-                                };
-                                #[allow(unreachable_code)] __FenceExit::Value(__fence_value)
-                            },
+                                }),
                         )
-                        .await
-                    {
-                        ::fence::Fenced::Completed(__fence_value) => {
-                            match __fence_value {
-                                __FenceExit::Value(__fence_value) => {
-                                    ::fence::Fenced::Completed(__fence_value)
-                                }
-                                __FenceExit::W0(__fence_value) => break 'outer __fence_value,
-                                __FenceExit::W1(()) => continue,
-                                __FenceExit::W2(__fence_value) => return __fence_value,
-                            }
-                        }
-                        ::fence::Fenced::Cancelled(__fence_value) => {
-                            ::fence::Fenced::Cancelled(__fence_value)
-                        }
+                        .await;
+                    if __fence_exit == 2 {
+                        continue;
+                    }
+                    if let ::core::option::Option::Some(__fence_value) = __fence_left0 {
+                        break 'outer __fence_value;
+                    }
+                    match ::fence::__private::left(__fence_ended, __fence_slot) {
+                        ::core::result::Result::Ok(__fence_ended) => __fence_ended,
+                        ::core::result::Result::Err(__fence_value) => return __fence_value,
                     }
                 }
             }
@@ -213,42 +200,74 @@ fn statements() {
 }
 
 #[test]
-fn an_exit_in_a_macro_that_is_not_understood() {
+fn a_question_mark_in_another_macro() {
     check(
         "{ select! { x = y => { x?; loop { break } } } }",
         &expect![[r#"
             fn f() {
                 {
-                    ::core::compile_error! {
-                        "`?` cannot leave a `fenced!` block from inside `select!`\nhelp: let `select!` evaluate to a value, and act on it outside"
-                    }
-                    #[allow(dead_code)]
-                    enum __FenceExit<V> {
-                        Value(V),
-                    }
+                    let mut __fence_slot = ::core::option::Option::None;
+                    let __fence_block = ::fence::__private::Block::new();
                     let __fence_options = ::fence::__private::options();
-                    match ::fence::__private::fence(
+                    let __fence_ended = ::fence::__private::fence(
+                            __fence_options,
+                            __fence_block
+                                .body(async {
+                                    let __fence_value = {
+                                        select! {
+                                            x = y => { x ?; loop { break } }
+                                        }
+                                    };
+                                    #[allow(unreachable_code)]
+                                    {
+                                        __fence_slot = ::core::option::Option::Some(__fence_value);
+                                        match __fence_block.end().await {}
+                                    }
+                                }),
+                        )
+                        .await;
+                    match ::fence::__private::left(__fence_ended, __fence_slot) {
+                        ::core::result::Result::Ok(__fence_ended) => __fence_ended,
+                        ::core::result::Result::Err(__fence_value) => return __fence_value,
+                    }
+                }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_block_that_is_left_by_jumps_alone() {
+    check(
+        "{ println!(\"x\"); select! { x = y => { if x { break } 5 } } }",
+        &expect![[r#"
+            fn f() {
+                {
+                    #[allow(unused_mut)]
+                    let mut __fence_exit = 0;
+                    let __fence_options = ::fence::__private::options();
+                    let __fence_ended = ::fence::__private::fence(
                             __fence_options,
                             async {
                                 let __fence_value = {
-                                    ::core::unreachable! {}
+                                    println!("x");
+                                    select! {
+                                        x = y => { if x { { __fence_exit = 1; return
+                                        ::fence::__private::Value(::core::option::Option::None) } } 5
+                                        }
+                                    }
                                 };
-                                #[allow(unreachable_code)] __FenceExit::Value(__fence_value)
+                                #[allow(unreachable_code)]
+                                ::fence::__private::Value(
+                                    ::core::option::Option::Some(__fence_value),
+                                )
                             },
                         )
-                        .await
-                    {
-                        ::fence::Fenced::Completed(__fence_value) => {
-                            match __fence_value {
-                                __FenceExit::Value(__fence_value) => {
-                                    ::fence::Fenced::Completed(__fence_value)
-                                }
-                            }
-                        }
-                        ::fence::Fenced::Cancelled(__fence_value) => {
-                            ::fence::Fenced::Cancelled(__fence_value)
-                        }
+                        .await;
+                    if __fence_exit == 1 {
+                        break;
                     }
+                    ::fence::__private::value(__fence_ended)
                 }
             }
         "#]],

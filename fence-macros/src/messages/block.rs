@@ -1,7 +1,8 @@
 //! About the block macro.
 
-use super::here;
+use super::{at, here};
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::Error;
 
 pub(crate) fn nothing_to_run(span: Span) -> Error {
@@ -21,11 +22,35 @@ pub(crate) fn after_the_body(span: Span) -> Error {
     )
 }
 
-/// An exit inside a macro whose arguments are no expressions.
-pub(crate) fn exit_in_macro(span: Span, exit: &str, name: &str) -> Error {
+/// `fenced!(Duration::from_secs(5), future)`
+pub(crate) fn without_a_name(value: impl ToTokens) -> Error {
+    let text = value.to_token_stream().to_string();
+    let text = if text.chars().count() > 30 {
+        "…".to_owned()
+    } else {
+        text
+    };
+    at(
+        value,
+        "an option has a name",
+        format!("write `timeout = {text}` for a `Duration`, `on = {text}` for a trigger"),
+    )
+}
+
+/// `move { … }`
+pub(crate) fn move_without_async(span: Span) -> Error {
     here(
         span,
-        format!("`{exit}` cannot leave a `fenced!` block from inside `{name}!`"),
-        format!("let `{name}!` evaluate to a value, and act on it outside"),
+        "only an `async` block can be `move`",
+        "write `async move { … }`",
+    )
+}
+
+/// `timeout = "5s"; { … }`, `timeout = "5s" => { … }`
+pub(crate) fn sign_behind_an_option(span: Span) -> Error {
+    here(
+        span,
+        "options end with a comma",
+        r#"write `fenced!(timeout = "1s", { … })`"#,
     )
 }

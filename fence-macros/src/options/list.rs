@@ -1,7 +1,9 @@
 //! Reads a list of options, one after the other, and goes on behind a mistake.
 
 use super::{Argument, Options, Spec, Value, duration, table};
-use crate::messages::{condition as condition_messages, option as messages};
+use crate::messages::{
+    block as block_messages, condition as condition_messages, option as messages,
+};
 use crate::options::Place;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -220,7 +222,15 @@ impl Options {
         if input.is_empty() || input.parse::<Token![,]>().is_ok() {
             return;
         }
-        self.errors.push(messages::comma_missing(input.span()));
+        let span = input.span();
+        if input.peek(Token![;]) || input.peek(Token![=>]) {
+            let _: syn::Result<Option<Token![;]>> = input.parse();
+            let _: syn::Result<Option<Token![=>]>> = input.parse();
+            return self
+                .errors
+                .push(block_messages::sign_behind_an_option(span));
+        }
+        self.errors.push(messages::comma_missing(span));
         if !input.peek(syn::Ident::peek_any) && !input.peek(token::Brace) {
             skip_argument(input);
             let _: syn::Result<Token![,]> = input.parse();

@@ -1,6 +1,6 @@
 //! What the macros expand to.
 
 pub(crate) mod call_site;
-pub(crate) mod control_flow;
+pub(crate) mod in_place;
 pub mod private;
 pub(crate) mod sources;

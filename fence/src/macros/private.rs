@@ -3,7 +3,7 @@
 pub use fence_macros::__fenced_block;
 
 pub use crate::macros::call_site::{Named, Site};
-pub use crate::macros::control_flow::*;
+pub use crate::macros::in_place::{Block, Body, End, Value, left, value};
 pub use crate::trigger::Time;
 
 use std::borrow::Cow;

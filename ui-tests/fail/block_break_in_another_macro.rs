@@ -2,14 +2,18 @@ use fence::block::fenced;
 
 async fn wait() {}
 
+macro_rules! twice {
+    ($body:block) => {
+        $body
+        $body
+    };
+}
+
 async fn f() {
     loop {
         let _ = fenced!(timeout = "30s", {
-            tokio::select! {
-                () = wait() => return,
-                () = wait() => break,
-                _ = wait() => Some(())?,
-            }
+            wait().await;
+            twice!({ break });
         });
     }
 }
