@@ -154,7 +154,7 @@ pub use crate::macros::private as __private;
 #[doc(inline)]
 pub use fence_macros::fenced;
 
-pub use crate::cleanup::drain;
+pub use crate::cleanup::{Drained, Left, LeftKind, LeftState, drain};
 pub use crate::context::{
     Bound, Checkpoint, FutureExt, OnCancel, Shield, WaitCancelled, cancelled, check, checkpoint,
     current, deadline, detached, on_cancel, on_cancel_with, remaining, shield,
@@ -169,19 +169,14 @@ pub use crate::groups::{
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use crate::http::answers::{Answer, Answers, GrpcCode, Protocol};
 pub use crate::outcome::{Cancelled, Cleanup, Fenced, Firing, Reason, ReasonKind};
+#[cfg(feature = "signal")]
+#[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
+pub use crate::shutdown::{Busy, Shutdown, ShutdownPlan, ShutdownReport, Tracked};
 pub use crate::tasks::{
     ChildOutput, Ended, Task, cancel_and_wait, cancel_and_wait_all, spawn, spawn_blocking,
     spawn_local,
 };
 pub use crate::trigger::{Event, FiringFuture, Limit, Trigger, Wait, When};
-#[cfg(feature = "signal")]
-#[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
-pub use crate::{
-    shutdown::plan::ShutdownPlan,
-    shutdown::report::ShutdownReport,
-    shutdown::shutdown::Shutdown,
-    shutdown::tracked::{Busy, Tracked},
-};
 
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

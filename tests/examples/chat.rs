@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::program::Program;
+use support::program::Program;
 
 /// A service on a port of its own, and its address.
 fn start() -> (Program, String) {

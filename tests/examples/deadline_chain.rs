@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::program::Program;
+use support::program::Program;
 
 /// The three services, and the address of the first.
 fn start() -> (Program, String) {

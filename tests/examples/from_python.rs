@@ -1,6 +1,6 @@
 //! `tests/from_python/`: every twin prints its lines.
 
-use crate::program::{Ended, Program};
+use support::program::{Ended, Program};
 
 fn run(arguments: &[&str]) -> Ended {
     Program::start("from_python", arguments, "").end()

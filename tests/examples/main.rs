@@ -6,7 +6,6 @@ mod deadline_chain;
 mod disconnect;
 mod from_python;
 mod graceful;
-mod program;
 mod quickstart;
 mod transfer;
 mod worker;

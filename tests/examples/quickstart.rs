@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{Ended, Program};
+use support::program::{Ended, Program};
 
 fn run(arguments: &[&str]) -> Ended {
     Program::start("quickstart", arguments, "").end()

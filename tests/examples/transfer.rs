@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::program::{Ended, Program};
+use support::program::{Ended, Program};
 
 mod killed;
 

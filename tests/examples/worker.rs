@@ -1,6 +1,6 @@
 //! `examples/worker.rs`, as a process with signals.
 
-use crate::program::Program;
+use support::program::Program;
 
 #[test]
 fn a_job_beyond_its_budget_is_given_up_and_the_next_one_runs() {

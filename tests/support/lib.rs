@@ -1,6 +1,7 @@
 //! What tests write again and again: time, polls by hand, wakers that count, logs.
 
 mod log;
+pub mod program;
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,53 +1,64 @@
-//! Cleanups of fences that were dropped from outside: the runtime runs them, best effort (D25).
+//! What goes on in the background: cleanups of fences that were dropped from outside, which the
+//! runtime runs, best effort (D25); threads, which outlive their fences; requests without a client.
 
 use std::sync::LazyLock;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::cleanup::job::Cleaning;
+use crate::cleanup::ledger::{Entered, Entry, Ledger, Name};
+use crate::cleanup::left::{Drained, LeftKind};
 use crate::trigger::Limit;
 
-/// How many batches the runtimes of this process are running.
-static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+/// What all runtimes of this process run.
+pub(crate) static BACKGROUND: LazyLock<Ledger> = LazyLock::new(Ledger::new);
 
-/// Counts one for as long as it lives.
-pub(crate) struct Counted;
-
-impl Counted {
-    pub(crate) fn new() -> Self {
-        RUNNING.send_modify(|running| *running += 1);
-        Self
-    }
+/// Counts the handler of a request for as long as it lives.
+#[cfg(feature = "tower")]
+pub(crate) struct Counted {
+    _entered: Entered,
 }
 
-impl Drop for Counted {
-    fn drop(&mut self) {
-        RUNNING.send_modify(|running| *running -= 1);
+#[cfg(feature = "tower")]
+impl Counted {
+    pub(crate) fn new() -> Self {
+        let name = Name::Given("request".into());
+        Self {
+            _entered: BACKGROUND.enter(Entry::new(LeftKind::Handler, name)),
+        }
     }
 }
 
 /// Has the runtime run them. Where there is none they are dropped.
 pub(crate) fn hand_over(cleaning: Cleaning) {
     if let Ok(runtime) = Handle::try_current() {
-        let counted = Counted::new();
+        let entered = enter(&cleaning);
         runtime.spawn(async move {
-            let _counted = counted;
+            let _entered = entered;
             cleaning.await
         });
     }
 }
 
-/// Waits until the cleanups that were handed to the runtime have ended, for `limit` at most.
+fn enter(cleaning: &Cleaning) -> Entered {
+    let name = cleaning.name.clone().unwrap_or("a fence".into());
+    let mut entry = Entry::new(LeftKind::Cleanup, Name::Given(name));
+    entry.place = cleaning.place;
+    BACKGROUND.enter(entry)
+}
+
+/// Waits until everything has ended that goes on in the background, for `limit` at most.
 ///
-/// For the end of `main`: a fence that is dropped from outside, because its task was aborted or
-/// lost a `select!`, cannot wait for its cleanups. Counts for the whole process. Returns how many
-/// fences still have cleanups running: 0 unless the time was up.
+/// For the end of `main`. It waits for the cleanups that were handed to the runtime, since a fence
+/// that is dropped from outside, because its task was aborted or lost a `select!`, cannot wait for
+/// them; for the threads of [`spawn_blocking`](crate::spawn_blocking), which nothing can cut; and
+/// for the handlers that run on without their client. Counts for the whole process. Returns what
+/// has not ended: nothing unless the time was up.
 ///
 /// # Cancel safety
 ///
-/// Nothing to lose; the cleanups run on.
+/// Nothing to lose; the work goes on.
 ///
 /// # Examples
 ///
@@ -57,31 +68,25 @@ pub(crate) fn hand_over(cleaning: Cleaning) {
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {
-/// let task = tokio::spawn(Fencing::new().run(async {
-///     fence::on_cancel(async { println!("seat released") });
+/// let task = tokio::spawn(Fencing::new().named("booking").run(async {
+///     fence::on_cancel(tokio::time::sleep(Duration::from_secs(2))); // releases the seat
 ///     std::future::pending::<()>().await
 /// }));
 /// tokio::task::yield_now().await;
 /// task.abort();
 /// assert!(task.await.unwrap_err().is_cancelled());
-/// assert_eq!(fence::drain(Duration::from_secs(1)).await, 0);
+///
+/// let drained = fence::drain(Duration::from_secs(1)).await;
+/// assert_eq!(drained.left()[0].name(), "booking");
+/// assert_eq!(drained.left()[0].age(), Duration::from_secs(1));
+/// assert!(fence::drain(None).await.is_drained());
 /// # }
 /// ```
-pub async fn drain(limit: impl Limit) -> usize {
-    let mut running = RUNNING.subscribe();
-    let done = async {
-        // The sender is never dropped.
-        let _ = running.wait_for(|running| *running == 0).await;
-    };
+pub async fn drain(limit: impl Limit) -> Drained {
     match limit.limit() {
-        // A deadline that has passed still lets `done` say that there is nothing to wait for.
-        Some(limit) => drop(timeout(limit, done).await),
-        None => done.await,
+        // A deadline that has passed still lets it say that there is nothing to wait for.
+        Some(limit) => drop(timeout(limit, BACKGROUND.idle()).await),
+        None => BACKGROUND.idle().await,
     }
-    left()
-}
-
-/// How many fences have cleanups running.
-pub(crate) fn left() -> usize {
-    *RUNNING.borrow()
+    Drained::new(BACKGROUND.left())
 }

@@ -1,7 +1,10 @@
 //! What has to be undone when a fence cancels: jobs, and running them (D25).
 
+use std::borrow::Cow;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime;
@@ -11,7 +14,9 @@ use crate::outcome::{Cancelled, Cleanup};
 use crate::util::{Caught, caught, message, unpoisoned};
 
 /// Is told why, and when its time is up.
-pub(crate) type CleanupFn = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Cleaning + Send>;
+pub(crate) type CleanupFn = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Undoing + Send>;
+
+type Undoing = Pin<Box<dyn Future<Output = Cleanup> + Send>>;
 
 /// When a job is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +31,8 @@ pub(crate) enum Turn {
 pub(crate) struct Job {
     work: Mutex<Option<CleanupFn>>,
     turn: Turn,
+    /// Where it was registered, if that is a line of the user's.
+    place: Option<&'static Location<'static>>,
 }
 
 impl Job {
@@ -33,7 +40,14 @@ impl Job {
         Self {
             work: Mutex::new(Some(work)),
             turn,
+            place: None,
         }
+    }
+
+    /// The same, registered by the user.
+    pub(crate) fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = Some(place);
+        self
     }
 
     pub(crate) fn take(&self) -> Option<CleanupFn> {
@@ -69,20 +83,43 @@ impl Batch {
             limit: Duration::MAX,
         }
     }
+
+    /// Where the first that runs was registered.
+    fn place(&self) -> Option<&'static Location<'static>> {
+        let mut armed = self.jobs.iter().rev().filter(|job| job.is_armed());
+        armed.find_map(|job| job.place)
+    }
 }
 
 /// Cleanups that are running.
-pub(crate) type Cleaning = Pin<Box<dyn Future<Output = Cleanup> + Send>>;
+pub(crate) struct Cleaning {
+    /// Of the fence.
+    pub(super) name: Option<Cow<'static, str>>,
+    pub(super) place: Option<&'static Location<'static>>,
+    work: Undoing,
+}
 
 /// Runs the batches in order, each last registered first.
 pub(crate) fn clean(batches: Vec<Batch>, why: Cancelled) -> Cleaning {
-    Box::pin(async move {
-        let mut report = Cleanup::default();
-        for batch in batches {
-            batch.run(&why, &mut report).await;
-        }
-        report
-    })
+    Cleaning {
+        name: why.name().map(|name| name.to_owned().into()),
+        place: batches.iter().find_map(Batch::place),
+        work: Box::pin(async move {
+            let mut report = Cleanup::default();
+            for batch in batches {
+                batch.run(&why, &mut report).await;
+            }
+            report
+        }),
+    }
+}
+
+impl Future for Cleaning {
+    type Output = Cleanup;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cleanup> {
+        self.work.as_mut().poll(cx)
+    }
 }
 
 impl Batch {
@@ -103,7 +140,7 @@ impl Batch {
 }
 
 /// Runs one cleanup; `None` if it took too long. Without a runtime nobody can tell.
-async fn until(end: Option<Instant>, cleanup: Cleaning) -> Option<Caught<Cleanup>> {
+async fn until(end: Option<Instant>, cleanup: Undoing) -> Option<Caught<Cleanup>> {
     match end {
         Some(end) if runtime::Handle::try_current().is_ok() => {
             timeout_at(end, caught(cleanup)).await.ok()

@@ -36,6 +36,8 @@ pin_project! {
         binding: Binding,
         started: bool,
         detached: bool,
+        // It adds its offers to what is bound around, instead of replacing it.
+        extends: bool,
     }
 
     impl<F> PinnedDrop for Bound<F> {
@@ -55,7 +57,16 @@ impl<F> Bound<F> {
             binding: Binding::new(fencing),
             started: false,
             detached,
+            extends: false,
         }
+    }
+
+    /// Binds what is bound where it is first polled, with these offers.
+    #[cfg(feature = "signal")]
+    pub(crate) fn offering(offers: Fencing, body: F) -> Self {
+        let mut bound = Self::new(offers, false, body);
+        bound.extends = true;
+        bound
     }
 }
 
@@ -111,6 +122,9 @@ impl<F: Future> Future for Bound<F> {
         let mut this = self.project();
         if !*this.started {
             *this.started = true;
+            if *this.extends {
+                this.binding.extend(current::current());
+            }
             this.binding.start(current::current);
         }
         current::within_bound(this.binding, *this.detached, || {

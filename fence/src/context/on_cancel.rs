@@ -1,6 +1,7 @@
 //! Registering what has to be undone when a fence cancels (D25).
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use crate::cleanup::{CleanupFn, Job, Turn};
@@ -45,6 +46,7 @@ use crate::outcome::{Cancelled, Cleanup};
 /// assert_eq!(outcome.cancelled().unwrap().cleanup().ran(), 1);
 /// # }
 /// ```
+#[track_caller]
 pub fn on_cancel<F>(cleanup: F) -> OnCancel
 where
     F: Future<Output = ()> + Send + 'static,
@@ -74,6 +76,7 @@ where
 /// assert_eq!(log.recv().await.unwrap(), "cancelled: timeout: timed out after 5s");
 /// # }
 /// ```
+#[track_caller]
 pub fn on_cancel_with<F>(cleanup: impl FnOnce(Cancelled) -> F + Send + 'static) -> OnCancel
 where
     F: Future<Output = ()> + Send + 'static,
@@ -87,7 +90,7 @@ where
         }
     };
     let work: CleanupFn = Box::new(move |why, _| Box::pin(bound.bind(work(why))));
-    register(Job::new(work, Turn::Undo))
+    register(Job::new(work, Turn::Undo).at(Location::caller()))
 }
 
 /// Registers a job with the innermost fence. Outside of fences it is dropped at once.

@@ -1,5 +1,6 @@
 //! What a fence does when it ends: those inside are told, and what was begun is undone (D25, D27).
 
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
@@ -101,7 +102,7 @@ impl Engine<'_> {
     fn clean_up_rare(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
         let rare = self.state.rare_mut_or_init();
         if let Some(cleaning) = rare.cleaning.as_mut() {
-            match current::within_shield(|| cleaning.as_mut().poll(cx)) {
+            match current::within_shield(|| Pin::new(cleaning).poll(cx)) {
                 Poll::Ready(cleanup) => rare.cleaned(cleanup),
                 Poll::Pending => {
                     rare.hold.keep();

@@ -45,10 +45,14 @@ impl Fencing {
             code: code.into(),
             source: trigger.source(),
         };
+        self.add_offer(offer);
+        self
+    }
+
+    fn add_offer(&mut self, offer: Entry) {
         let offers = &mut self.edit().offers;
         offers.retain(|known| known.code != offer.code);
         offers.push(offer);
-        self
     }
 
     /// Adds the source of that name, as `on = "name"` in a macro does.
@@ -81,6 +85,14 @@ impl Fencing {
 
     pub(super) fn names(&self) -> &[&'static str] {
         self.set.as_ref().map_or(&[], |set| &set.names)
+    }
+
+    /// The same with all that another set offers.
+    pub(crate) fn offering(mut self, other: &Self) -> Self {
+        for offer in other.offers() {
+            self.add_offer(offer.clone());
+        }
+        self
     }
 
     pub(super) fn offers(&self) -> &[Entry] {

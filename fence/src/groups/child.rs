@@ -1,7 +1,7 @@
 //! The futures that a child is wrapped in. Written by hand, since an `async` block has room for
 //! what it awaits twice.
 
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::cleanup::{Job, Turn};
 use crate::context::register;
 use crate::outcome::Cleanup;
-use crate::tasks::{Ended, spawn_blocking};
+use crate::tasks::{Ended, spawn_thread};
 use crate::util::{CatchUnwind, Caught, caught};
 
 pin_project! {
@@ -95,7 +95,7 @@ impl<F: Future> Future for Placed<F> {
 
 /// A child that runs on a thread. Cut, it waits for a thread that runs, and keeps one that does not
 /// from starting.
-pub(crate) async fn threaded<F, O>(f: F) -> O
+pub(crate) async fn threaded<F, O>(f: F, place: &'static Location<'static>) -> O
 where
     F: FnOnce() -> O + Send + 'static,
     O: Send + 'static,
@@ -104,10 +104,11 @@ where
     let claimed = Arc::new(AtomicBool::new(false));
     let (running, ended) = oneshot::channel::<()>();
     let claim = claimed.clone();
-    let thread = spawn_blocking(move || {
+    let run = move || {
         let _running = running;
         (!claim.swap(true, Ordering::AcqRel)).then(f)
-    });
+    };
+    let thread = spawn_thread(run, place);
     let wait = async move {
         if claimed.swap(true, Ordering::AcqRel) {
             // It is never sent: the thread drops it.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -142,12 +143,13 @@ impl<E: Send + 'static> Group<E> {
     /// # Panics
     ///
     /// Outside of a tokio runtime, like `tokio::task::spawn_blocking`.
+    #[track_caller]
     pub fn spawn_blocking<F, O>(&self, f: F) -> Task<O::Value>
     where
         F: FnOnce() -> O + Send + 'static,
         O: ChildOutput<E, Value: Send> + Send + 'static,
     {
-        self.spawn(threaded(f))
+        self.spawn(threaded(f, Location::caller()))
     }
 
     /// Waits for a place for one more child: backpressure for whoever makes the work.

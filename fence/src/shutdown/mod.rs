@@ -1,13 +1,18 @@
 //! The end of a process, from the first signal to the exit status.
 
-pub(crate) mod plan;
-pub(crate) mod report;
-pub(crate) mod shutdown;
-#[cfg(unix)]
-#[path = "unix.rs"]
-pub(crate) mod signals;
-#[cfg(windows)]
-#[path = "windows.rs"]
-pub(crate) mod signals;
-pub(crate) mod timeline;
-pub(crate) mod tracked;
+mod ending;
+mod pace;
+mod plan;
+mod program;
+mod report;
+mod shutdown;
+mod signals;
+mod timeline;
+mod tracked;
+mod waiting;
+mod work;
+
+pub use plan::ShutdownPlan;
+pub use report::ShutdownReport;
+pub use shutdown::Shutdown;
+pub use tracked::{Busy, Tracked};

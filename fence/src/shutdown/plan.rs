@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use crate::shutdown::shutdown::Shutdown;
+
 /// How long each stage of a [`Shutdown`] may take.
 ///
 /// The default fits Kubernetes: 5 s + 20 s + 3 s, of the 30 s after which it kills. The stages have
@@ -32,9 +34,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a plan does nothing until it is installed"]
 pub struct ShutdownPlan {
-    pub(crate) pre_drain: Duration,
-    pub(crate) drain: Duration,
-    pub(crate) hard: Duration,
+    pub(super) pre_drain: Duration,
+    pub(super) drain: Duration,
+    pub(super) hard: Duration,
     termination_grace: Duration,
 }
 
@@ -79,18 +81,65 @@ impl ShutdownPlan {
         self
     }
 
+    /// [`Shutdown::install`] with this plan.
+    ///
+    /// # Errors
+    ///
+    /// If the stages do not fit into the termination grace, if a `Shutdown` is installed already,
+    /// if the signals cannot be listened to, or if no thread can be started.
+    pub fn install(self) -> io::Result<Shutdown> {
+        self.check()?;
+        Shutdown::installed(self)
+    }
+
+    /// A shutdown for tests: it hears no signals, sets events of its own, never ends the process,
+    /// and there may be many. Once all its clones are dropped nothing sets its events any more.
+    ///
+    /// It offers its events as an installed one does: to the program that it [runs](Shutdown::run),
+    /// and to what is [spawned](Shutdown::spawn) and [tracked](Shutdown::track) with it. Offer its
+    /// [event](Shutdown::event) around other code under test. Where the clock of the runtime is
+    /// paused, the plan follows it.
+    ///
+    /// # Errors
+    ///
+    /// If the stages do not fit into the termination grace, or if no thread can be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{ShutdownPlan, fenced};
+    ///
+    /// #[fenced(on = "shutdown")]
+    /// async fn poll_queue() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let queue = shutdown.spawn(poll_queue());
+    /// shutdown.begin("a test");
+    /// assert!(queue.await.unwrap().cancelled_by("shutdown"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn isolated(self) -> io::Result<Shutdown> {
+        self.check()?;
+        Shutdown::isolated(self)
+    }
+
     fn total(&self) -> Duration {
         let total = self.pre_drain.saturating_add(self.drain);
         total.saturating_add(self.hard)
     }
 
     /// For what `main` still does after the last stage.
-    pub(crate) fn slack(&self) -> Duration {
+    pub(super) fn slack(&self) -> Duration {
         let slack = self.termination_grace.saturating_sub(self.total()) / 2;
         slack.min(Duration::from_secs(1))
     }
 
-    pub(super) fn check(&self) -> io::Result<()> {
+    fn check(&self) -> io::Result<()> {
         if self.total() < self.termination_grace || self.termination_grace == Duration::MAX {
             return Ok(());
         }

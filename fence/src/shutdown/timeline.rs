@@ -1,102 +1,194 @@
 //! What a shutdown does when: the engine behind a `Shutdown`.
 //!
-//! 1. `begun`, `soft`, `hard` and `over` are set in this order, each once. `soft` may be set by
-//!    others, as it is the event of the process: then it has begun as well.
-//! 2. One task sets them. Whoever waits, waits for an event and never for the task.
+//! 1. `begun`, `soft`, `hard` and `over` are set in this order, each once. `soft` and `hard` may be
+//!    set by others, as they are events of the process: then what comes before has come as well.
+//! 2. One driver sets them (`pace.rs`). Whoever waits, waits for an event and never for the driver.
+//! 3. Setting an event wakes its waiters, which is user code. It may panic, or block.
 
+use std::error::Error;
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::Poll;
-use std::{process, thread};
-
-use tokio::time::sleep;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+use std::{future, io};
 
 use crate::outcome::{Firing, ReasonKind};
+use crate::shutdown::ending::Ending;
+use crate::shutdown::pace::Pace;
 use crate::shutdown::plan::ShutdownPlan;
-use crate::trigger::Event;
+use crate::shutdown::signals::Signal;
+use crate::trigger::{Event, Wait};
+use crate::util::unpoisoned;
 
-pub(crate) struct Timeline {
-    pub(crate) plan: ShutdownPlan,
+pub(super) struct Timeline {
+    pub(super) plan: ShutdownPlan,
+    /// What began it.
+    firing: OnceLock<Firing>,
     /// Somebody wants it to end: not ready any more.
-    pub(crate) begun: Event,
+    pub(super) begun: Event,
     /// What may be interrupted is: `"shutdown"`.
-    pub(crate) soft: Event,
+    pub(super) soft: Event,
     /// What is still there should give up: `"shutdown-hard"`.
-    pub(crate) hard: Event,
+    pub(super) hard: Event,
     /// Nobody waits any longer.
-    pub(crate) over: Event,
+    pub(super) over: Event,
+    /// Of an installed one.
+    pub(super) ending: Option<Arc<Ending>>,
+    pace: Pace,
+    /// Waits for `soft` and `hard` on behalf of the timeline.
+    watches: Mutex<Vec<Wait>>,
+}
+
+/// What is to come, in order.
+#[derive(Clone, Copy)]
+pub(super) enum Stage {
+    Soft,
+    Hard,
+    Over,
+}
+
+impl Stage {
+    pub(super) const ALL: [Self; 3] = [Self::Soft, Self::Hard, Self::Over];
 }
 
 impl Timeline {
-    pub(crate) fn start(plan: ShutdownPlan, soft: Event, hard: Event) -> Arc<Self> {
-        let timeline = Arc::new(Self {
+    pub(super) fn new(
+        plan: ShutdownPlan,
+        [soft, hard]: [Event; 2],
+        ending: Option<Arc<Ending>>,
+    ) -> io::Result<Arc<Self>> {
+        let mut started = Ok(());
+        let timeline = Arc::new_cyclic(|timeline| Self {
             plan,
+            firing: OnceLock::new(),
             begun: Event::new(),
             soft,
             hard,
             over: Event::new(),
+            ending,
+            pace: Pace::start(timeline.clone()).unwrap_or_else(|why| {
+                started = Err(why);
+                Pace::default()
+            }),
+            watches: Mutex::default(),
         });
-        tokio::spawn(timeline.clone().follow());
-        timeline
+        started?;
+        timeline.watch();
+        Ok(timeline)
     }
 
-    async fn follow(self: Arc<Self>) {
-        before(self.begun.wait(), &self.soft).await;
-        if let Some(firing) = self.soft.latch().firing() {
+    /// Learns of it when somebody else sets an event.
+    fn watch(self: &Arc<Self>) {
+        let waker = Waker::from(Arc::new(Watch(Arc::downgrade(self))));
+        let mut cx = Context::from_waker(&waker);
+        for event in [&self.soft, &self.hard] {
+            let mut wait = event.wait();
+            if pin!(&mut wait).poll(&mut cx).is_ready() {
+                self.changed();
+            } else {
+                unpoisoned(self.watches.lock()).push(wait);
+            }
+        }
+    }
+
+    /// Somebody has set an event; it may be us.
+    fn changed(self: &Arc<Self>) {
+        let set = [&self.soft, &self.hard];
+        if let Some(firing) = set.iter().find_map(|event| event.latch().firing()) {
             self.begin(firing.clone());
         }
-        before(sleep(self.plan.pre_drain), &self.soft).await;
-        self.cut();
-        sleep(self.plan.drain).await;
-        self.set(&self.hard);
-        sleep(self.plan.hard).await;
-        self.set(&self.over);
+        if self.hard.is_set() {
+            self.set(Stage::Soft);
+        }
+        self.pace.hurry();
+    }
+
+    /// What began it.
+    pub(super) fn firing(&self) -> Option<&Firing> {
+        self.firing.get()
     }
 
     /// `false` if it had begun.
-    pub(crate) fn begin(&self, firing: Firing) -> bool {
-        self.begun.latch().fire(firing)
+    pub(super) fn begin(self: &Arc<Self>, firing: Firing) -> bool {
+        if self.firing.set(firing).is_err() {
+            return false;
+        }
+        // First of all, as waiters may panic.
+        self.pace.begin(self);
+        self.tell_begun();
+        true
     }
 
-    /// A signal came.
-    pub(crate) fn signalled(&self, name: &'static str) {
-        self.begin(Firing::new(ReasonKind::Event).because(name).unlocated());
+    /// Wakes those who wait for the begin, unless another does.
+    pub(super) fn tell_begun(&self) {
+        if let Some(firing) = self.firing() {
+            self.begun.latch().fire(firing.clone());
+        }
+    }
+
+    /// For a cause that no line of the program gave.
+    pub(super) fn begin_unlocated(self: &Arc<Self>, why: impl Into<Box<dyn Error + Send + Sync>>) {
+        self.begin(Firing::new(ReasonKind::Event).because(why).unlocated());
+    }
+
+    /// The signal that began it, if one did.
+    pub(super) fn signal(&self) -> Option<&Signal> {
+        self.firing()?.cause()?.downcast_ref()
     }
 
     /// Nobody is served any longer: there is nothing to wait for before what is left is cut.
-    pub(crate) fn finish(&self, why: &'static str) {
-        self.signalled(why);
-        self.cut();
+    pub(super) fn finish(self: &Arc<Self>, why: &'static str) {
+        self.begin_unlocated(why);
+        self.set(Stage::Soft);
     }
 
-    fn cut(&self) {
-        self.set(&self.soft);
+    /// How long after the stage before it comes.
+    pub(super) fn span(&self, stage: Stage) -> Duration {
+        match stage {
+            Stage::Soft => self.plan.pre_drain,
+            Stage::Hard => self.plan.drain,
+            Stage::Over => self.plan.hard,
+        }
     }
 
-    /// Ends the process soon, from a thread, as the runtime may be about to go.
-    pub(crate) fn exit(&self) {
-        let slack = self.plan.slack();
-        let exit = move || {
-            thread::sleep(slack);
-            process::exit(1)
-        };
-        let thread = thread::Builder::new().name("fence-shutdown".to_owned());
-        // Without a thread it is up to the supervisor.
-        drop(thread.spawn(exit));
+    pub(super) fn event(&self, stage: Stage) -> &Event {
+        match stage {
+            Stage::Soft => &self.soft,
+            Stage::Hard => &self.hard,
+            Stage::Over => &self.over,
+        }
     }
 
-    /// Sets it for the reason for which all of it has begun.
-    fn set(&self, event: &Event) {
-        if let Some(begun) = self.begun.latch().firing() {
-            event.latch().fire(begun.again());
+    /// Sets the event of a stage, for the reason for which all of it has begun.
+    pub(super) fn set(&self, stage: Stage) {
+        let Some(begun) = self.firing() else { return };
+        self.tell_begun();
+        self.event(stage).latch().fire(begun.again());
+    }
+
+    /// The plan is over: the process ends soon, whatever it waits for.
+    pub(super) fn end(&self) {
+        if let Some(ending) = &self.ending {
+            ending.begin(self.firing().cloned(), self.plan.slack());
+        }
+    }
+}
+
+/// The waker of a timeline that waits for its own events.
+struct Watch(Weak<Timeline>);
+
+impl Wake for Watch {
+    fn wake(self: Arc<Self>) {
+        if let Some(timeline) = self.0.upgrade() {
+            timeline.changed();
         }
     }
 }
 
 /// What the future returns, unless the event is set first. A value that is ready is kept (D3).
-pub(crate) async fn before<F: Future>(future: F, event: &Event) -> Option<F::Output> {
+pub(super) async fn before<F: Future>(future: F, event: &Event) -> Option<F::Output> {
     let (mut future, mut set) = (pin!(future), pin!(event.wait()));
-    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+    future::poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
         Poll::Pending => set.as_mut().poll(cx).map(|()| None),
     })

@@ -1,49 +1,60 @@
-//! Work that a shutdown waits for.
+//! Work that a shutdown waits for, as values.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::thread;
 
 use pin_project_lite::pin_project;
-use tokio::sync::watch;
 
-use crate::cleanup;
+use crate::cleanup::{Entered, Entry, Name};
+use crate::context::Bound;
+use crate::fencing::Fencing;
+use crate::shutdown::work::Work;
 
-/// How much of it there is.
-#[derive(Clone, Default)]
-pub(crate) struct Work(Arc<watch::Sender<usize>>);
+/// Something that a [`Shutdown`](crate::Shutdown) waits for, as long as this value lives.
+///
+/// Made by [`Shutdown::busy`](crate::Shutdown::busy). Dropped by a panic it tells the shutdown of
+/// it, as what it stands for was not finished.
+#[must_use = "what is dropped is not waited for"]
+pub struct Busy {
+    entered: Entered,
+    work: Work,
+    /// Not to be told of: it is told already, or had begun before.
+    is_panic_known: AtomicBool,
+}
 
-impl Work {
-    pub(crate) fn begin(&self) -> Busy {
-        self.0.send_modify(|running| *running += 1);
-        Busy(self.clone())
+impl Busy {
+    pub(super) fn new(work: &Work, entry: Entry) -> Self {
+        Self {
+            entered: work.track(entry),
+            work: work.clone(),
+            is_panic_known: AtomicBool::new(thread::panicking()),
+        }
     }
 
-    /// How much is left, with what the library runs in the background.
-    pub(crate) fn left(&self) -> usize {
-        *self.0.borrow() + cleanup::left()
+    /// Gives it a name, by which it is listed if it is left.
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
+        let name = Name::Given(name.into());
+        self.entered.amend(|entry| entry.name = name);
+        self
     }
 
-    /// Waits until nothing is left.
-    pub(crate) async fn idle(&self) {
-        while self.left() > 0 {
-            // The sender is ours.
-            let _ = self.0.subscribe().wait_for(|running| *running == 0).await;
-            cleanup::drain(None).await;
+    fn panicked(&self, panic: Option<&(dyn std::any::Any + Send)>) {
+        if !self.is_panic_known.swap(true, Ordering::Relaxed) {
+            self.work.panicked(&self.entered, panic);
         }
     }
 }
 
-/// Something that a [`Shutdown`](crate::Shutdown) waits for, as long as this value lives.
-///
-/// Made by [`Shutdown::busy`](crate::Shutdown::busy).
-#[must_use = "what is dropped is not waited for"]
-pub struct Busy(Work);
-
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.0.send_modify(|running| *running -= 1);
+        if thread::panicking() {
+            self.panicked(None);
+        }
     }
 }
 
@@ -61,17 +72,23 @@ pin_project! {
     pub struct Tracked<F> {
         // Dropped first: its destructors are waited for too.
         #[pin]
-        future: F,
+        future: Bound<F>,
         busy: Option<Busy>,
     }
 }
 
 impl<F> Tracked<F> {
-    pub(crate) fn new(future: F, busy: Busy) -> Self {
+    pub(super) fn new(future: F, offers: Fencing, busy: Busy) -> Self {
         Self {
-            future,
+            future: Bound::offering(offers, future),
             busy: Some(busy),
         }
+    }
+
+    /// Gives it a name, by which it is listed if it is left.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.busy = self.busy.map(|busy| busy.named(name));
+        self
     }
 }
 
@@ -80,9 +97,20 @@ impl<F: Future> Future for Tracked<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let value = ready!(this.future.poll(cx));
-        *this.busy = None;
-        Poll::Ready(value)
+        let future = this.future;
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => {
+                *this.busy = None;
+                Poll::Ready(value)
+            }
+            Err(panic) => {
+                if let Some(busy) = this.busy {
+                    busy.panicked(Some(&*panic));
+                }
+                resume_unwind(panic)
+            }
+        }
     }
 }
 

@@ -1,51 +1,41 @@
-//! The signals that end a process: the first one is told, a second one exits. (Windows has others:
-//! `console.rs`.)
+//! The signals of Unix.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::thread;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag::{register, register_conditional_shutdown};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
 
-use crate::shutdown::timeline::Timeline;
+use super::Signal;
 
-const SIGNALS: [(i32, &str); 2] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")];
+const SIGNALS: [Signal; 2] = [
+    Signal {
+        number: SIGTERM,
+        name: "SIGTERM",
+    },
+    Signal {
+        number: SIGINT,
+        name: "SIGINT",
+    },
+];
 
-/// Set within the signal handler.
-static SEEN: AtomicBool = AtomicBool::new(false);
-
-/// Whether a signal came, even if the runtime has not got round to it.
-pub(crate) fn is_seen() -> bool {
-    SEEN.load(Ordering::Relaxed)
-}
-
-/// Listens from the call on.
-pub(crate) fn listen(timeline: &Arc<Timeline>) -> io::Result<()> {
-    let mut signals = Vec::new();
-    for (number, name) in SIGNALS {
-        signals.push((signal(SignalKind::from_raw(number))?, name));
-    }
-    for (number, _) in SIGNALS {
-        // The handler runs them in this order, so the signal that sets the flag does not exit.
-        register_conditional_shutdown(number, 128 + number, &SEEN)?;
-        register(number, &SEEN)?;
-    }
-    let timeline = timeline.clone();
-    tokio::spawn(async move { timeline.signalled(first(signals).await) });
-    Ok(())
-}
-
-async fn first(mut signals: Vec<(Signal, &'static str)>) -> &'static str {
-    std::future::poll_fn(|cx| {
-        for (signal, name) in &mut signals {
-            if signal.poll_recv(cx).is_ready() {
-                return Poll::Ready(*name);
+pub(in crate::shutdown) fn listen(
+    mut heard: impl FnMut(Signal) + Send + 'static,
+) -> io::Result<()> {
+    let mut signals = Signals::new(SIGNALS.map(|signal| signal.number))?;
+    let listen = move || {
+        for number in signals.forever() {
+            if let Some(signal) = SIGNALS.iter().find(|signal| signal.number == number) {
+                heard(*signal);
             }
         }
-        Poll::Pending
-    })
-    .await
+    };
+    let thread = thread::Builder::new().name("fence-signals".to_owned());
+    thread.spawn(listen).map(drop)
+}
+
+/// Without anything that others do at an exit.
+pub(in crate::shutdown) fn exit_now(status: i32) -> ! {
+    low_level::exit(status)
 }

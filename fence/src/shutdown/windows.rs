@@ -1,14 +1,13 @@
-//! What ends a process on Windows: the first event is told, a second one exits.
+//! What ends a process on Windows, as signals.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::{io, process, thread};
 
 use tokio::runtime::Builder;
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
-use crate::shutdown::timeline::Timeline;
+use super::Signal;
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
@@ -17,8 +16,7 @@ const SIGBREAK: i32 = 21;
 /// An event of the console, and the signal that it is closest to.
 struct Source {
     poll: Box<dyn FnMut(&mut Context<'_>) -> bool + Send>,
-    name: &'static str,
-    number: i32,
+    signal: Signal,
 }
 
 impl Source {
@@ -28,24 +26,21 @@ impl Source {
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<Option<()>> + Send + 'static,
     ) -> Self {
         let poll = Box::new(move |cx: &mut Context<'_>| poll(cx).is_ready());
-        Self { poll, name, number }
+        let signal = Signal { number, name };
+        Self { poll, signal }
     }
 }
 
-/// The thread below tells at once.
-pub(crate) fn is_seen() -> bool {
-    false
-}
-
-/// Listens from the call on, in a thread of its own, which no blocked runtime holds up.
-pub(crate) fn listen(timeline: &Arc<Timeline>) -> io::Result<()> {
+pub(in crate::shutdown) fn listen(
+    mut heard: impl FnMut(Signal) + Send + 'static,
+) -> io::Result<()> {
     let mut sources = sources()?;
     let waiting = Builder::new_current_thread().build()?;
-    let timeline = timeline.clone();
     let listen = move || {
         waiting.block_on(async {
-            timeline.signalled(next(&mut sources).await.0);
-            process::exit(128 + next(&mut sources).await.1)
+            loop {
+                heard(next(&mut sources).await);
+            }
         })
     };
     let thread = thread::Builder::new().name("fence-signals".to_owned());
@@ -63,14 +58,18 @@ fn sources() -> io::Result<[Source; 4]> {
     ])
 }
 
-async fn next(sources: &mut [Source]) -> (&'static str, i32) {
+async fn next(sources: &mut [Source]) -> Signal {
     poll_fn(|cx| {
         for source in &mut *sources {
             if (source.poll)(cx) {
-                return Poll::Ready((source.name, source.number));
+                return Poll::Ready(source.signal);
             }
         }
         Poll::Pending
     })
     .await
+}
+
+pub(in crate::shutdown) fn exit_now(status: i32) -> ! {
+    process::exit(status)
 }

@@ -7,6 +7,6 @@ mod task;
 
 pub use cancel_and_wait::{cancel_and_wait, cancel_and_wait_all};
 pub use ended::{ChildOutput, Ended};
-pub(crate) use spawn::SpawnContext;
+pub(crate) use spawn::{SpawnContext, spawn_thread};
 pub use spawn::{spawn, spawn_blocking, spawn_local};
 pub use task::Task;

@@ -1,8 +1,11 @@
 //! Tasks and threads that belong to the fences around the place where they were spawned (D27, D28).
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::task;
+
+use crate::cleanup::{BACKGROUND, Entry, LeftKind, Name};
 
 use crate::context::Bound;
 use crate::engine::blocking;
@@ -110,7 +113,17 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let (handle, f) = SpawnContext::here().enclose_blocking(f);
+    spawn_thread(f, Location::caller())
+}
+
+/// The same, spawned at a place that is not the caller's.
+pub(crate) fn spawn_thread<F, R>(f: F, place: &'static Location<'static>) -> Task<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let entry = Entry::new(LeftKind::Thread, Name::of_code::<F>()).at(place);
+    let (handle, f) = SpawnContext::here().enclose_blocking(f, entry);
     Task::joined(handle, task::spawn_blocking(f))
 }
 
@@ -127,6 +140,18 @@ impl SpawnContext {
             bound: current::current(),
             lineage: current::lineage(),
         }
+    }
+
+    /// The same with what another set offers.
+    #[cfg(feature = "signal")]
+    pub(crate) fn offering(mut self, other: &Fencing) -> Self {
+        self.bound = self.bound.offering(other);
+        self
+    }
+
+    #[cfg(feature = "signal")]
+    pub(crate) fn lineage(&self) -> Fencing {
+        self.lineage.clone()
     }
 
     /// The same with one more source.
@@ -155,14 +180,17 @@ impl SpawnContext {
         (self.bound.bind(fence), handle)
     }
 
-    /// The same for plain code on a thread of its own.
-    pub(crate) fn enclose_blocking<R>(
+    /// The same for plain code on a thread of its own, which may outlive all that is around.
+    fn enclose_blocking<R>(
         self,
         f: impl FnOnce() -> R,
+        entry: Entry,
     ) -> (Handle, impl FnOnce() -> Fenced<R>) {
         let handle = Handle::new(Arc::new(Shared::new()));
         let shared = handle.shared().clone();
+        let entered = BACKGROUND.enter(entry.fenced(shared.clone(), self.lineage.clone()));
         let scope = move || {
+            let _entered = entered;
             let Self { bound, lineage } = self;
             bound.bind_sync(|| blocking::run(lineage, Some(shared), f))
         };

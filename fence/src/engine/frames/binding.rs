@@ -25,6 +25,11 @@ impl Binding {
         self.set = set.resolved(around).started();
     }
 
+    /// Adds its offers to another set, and takes that one's place.
+    pub(crate) fn extend(&mut self, around: Fencing) {
+        self.set = around.offering(&self.set);
+    }
+
     pub(crate) fn set(&self) -> &Fencing {
         &self.set
     }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio::time::Instant;
 
+use crate::cleanup::Told;
 use crate::engine::state::snapshot::{self, Snapshot};
 use crate::outcome::{Firing, Reason};
 use crate::trigger::{Entry, Latch, Parent};
@@ -72,6 +73,12 @@ struct Family {
     cut: Latch,
     why: OnceLock<Vec<Reason>>,
     snapshot: Snapshot,
+}
+
+impl Told for Shared {
+    fn is_told(&self) -> bool {
+        self.latch.is_fired()
+    }
 }
 
 impl Shared {

@@ -1,10 +1,15 @@
 //! Runs an example as the program that it is.
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "a test that cannot go on panics"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// However slow the machine: longer than any of them takes.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -80,13 +85,31 @@ impl Program {
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Ended {
+    #[must_use]
+    pub fn end(self) -> Ended {
+        self.end_within(WATCHDOG, |_, stdout| {
+            panic!("it does not end; it printed: {stdout}")
+        })
+    }
+
+    /// Sends a signal (`-INT`) again and again until it ends: those within half a second of the
+    /// first are the first.
+    #[must_use]
+    pub fn end_by(self, signal: &str) -> Ended {
+        let start = Instant::now();
+        self.end_within(Duration::from_millis(50), |this, stdout| {
+            assert!(start.elapsed() < WATCHDOG, "it printed: {stdout}");
+            this.signal(signal);
+        })
+    }
+
+    fn end_within(mut self, patience: Duration, waited: impl Fn(&Self, &str)) -> Ended {
         let mut stdout = String::new();
         loop {
-            match self.lines.recv_timeout(WATCHDOG) {
+            match self.lines.recv_timeout(patience) {
                 Ok(line) => stdout += &(line + "\n"),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("it does not end; it printed: {stdout}"),
+                Err(RecvTimeoutError::Timeout) => waited(&self, &stdout),
             }
         }
         let mut stderr = String::new();

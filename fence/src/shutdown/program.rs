@@ -1,0 +1,86 @@
+//! The program that a shutdown runs, and ends.
+
+use std::panic::Location;
+use std::pin::pin;
+use std::process::{ExitCode, Termination};
+use std::thread;
+
+use crate::cleanup::{Entry, LeftKind, Name};
+use crate::context::Bound;
+use crate::shutdown::report::ShutdownReport;
+use crate::shutdown::shutdown::Shutdown;
+use crate::shutdown::timeline::before;
+
+/// The status of a program that panics.
+const PANICKED: u8 = 101;
+
+impl Shutdown {
+    /// Runs the program and ends it in order: waits for it and for what [`drain`](Self::drain)
+    /// waits for, by the plan.
+    ///
+    /// That is: everything that was [spawned](Self::spawn) or [tracked](Self::track) here, what
+    /// holds a [`busy`](Self::busy), and in the whole process cleanups of fences that were dropped,
+    /// threads of [`fence::spawn_blocking`](crate::spawn_blocking), and handlers without a client.
+    /// It does not wait for other tasks and threads of the runtime.
+    ///
+    /// A program that ends by itself begins the shutdown, which then has no `pre_drain`. One that
+    /// has not ended after the last stage counts as left, and is dropped. One that panics begins it
+    /// as well.
+    ///
+    /// What `main` does afterwards has the rest of the plan. The process ends a moment after that,
+    /// or after the runtime of this call has gone, with the status of the report, even if `main`
+    /// has not returned: dropping a runtime waits for its blocking threads.
+    ///
+    /// # Cancel safety
+    ///
+    /// Drops the program where it is; the stages follow each other without it.
+    #[track_caller]
+    pub fn run<F>(&self, program: F) -> impl Future<Output = ShutdownReport>
+    where
+        F: Future<Output: Termination>,
+    {
+        let entry = Entry::new(LeftKind::Program, Name::of_code::<F>());
+        self.run_as(entry.at(Location::caller()), program)
+    }
+
+    async fn run_as<F>(&self, entry: Entry, program: F) -> ShutdownReport
+    where
+        F: Future<Output: Termination>,
+    {
+        let over = &self.timeline.over;
+        let running = self.work.run(entry);
+        // Until the program is dropped, which may panic too.
+        let _unwinding = Unwinding(self);
+        let mut program = pin!(Bound::offering(self.offers.clone(), program));
+        let code = before(program.as_mut(), over)
+            .await
+            .map(Termination::report);
+        if code.is_some() {
+            drop(running);
+            self.timeline.finish("the program has ended");
+            before(self.work.idle(), over).await;
+        }
+        self.report(code.unwrap_or(ExitCode::FAILURE))
+    }
+
+    fn report(&self, code: ExitCode) -> ShutdownReport {
+        let cause = self.cause().map(|cause| cause as _);
+        let report = ShutdownReport::new(cause, code, &self.work);
+        if let Some(ending) = &self.timeline.ending {
+            ending.report(&report, self.timeline.plan.slack());
+        }
+        report
+    }
+}
+
+/// A program that panics ends as well, with the status that std gives.
+struct Unwinding<'a>(&'a Shutdown);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.timeline.finish("the program has panicked");
+            let _ = self.0.report(ExitCode::from(PANICKED));
+        }
+    }
+}
