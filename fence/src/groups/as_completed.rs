@@ -60,6 +60,22 @@ where
 }
 
 /// The outcomes of jobs as they end; made by [`as_completed`].
+///
+/// # Examples
+///
+/// ```
+/// use fence::{AsCompleted, as_completed};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut squares: AsCompleted<u32> = as_completed([1, 2, 3].map(|n| async move { n * n }));
+/// let mut sum = 0;
+/// while let Some(square) = squares.next().await {
+///     sum += square.unwrap();
+/// }
+/// assert_eq!(sum, 14);
+/// # }
+/// ```
 #[must_use = "what is dropped without `close` is aborted"]
 pub struct AsCompleted<T> {
     outcomes: Arrivals<T>,
@@ -71,6 +87,17 @@ impl<T> AsCompleted<T> {
     /// # Cancel safety
     ///
     /// Nothing to lose: an outcome that was not handed on is so next time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut jobs = fence::as_completed([std::future::ready(7)]);
+    /// assert_eq!(jobs.next().await.unwrap().unwrap(), 7);
+    /// assert!(jobs.next().await.is_none());
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<Ended<T>> {
         Some(self.outcomes.next().await?.1)
     }
@@ -80,7 +107,21 @@ impl<T> AsCompleted<T> {
     ///
     /// # Cancel safety
     ///
-    /// A fence that cuts it waits for the tasks; whoever else drops it has them aborted.
+    /// A fence that cuts it waits for the tasks; if it is dropped otherwise, they are aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Event, as_completed};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let never = Event::new();
+    /// let jobs = as_completed([never.wait(), never.wait()]);
+    /// let rest = jobs.close().await;
+    /// assert!(rest.iter().all(|ended| ended.cancelled_by("closed")));
+    /// # }
+    /// ```
     pub async fn close(self) -> Vec<Ended<T>> {
         let rest = self.outcomes.close().await;
         rest.into_iter().map(|(_, ended)| ended).collect()
@@ -130,7 +171,7 @@ impl<T> Arrivals<T> {
         for (index, job) in jobs.into_iter().enumerate() {
             let (send, of) = (send.clone(), tasks.clone());
             tasks.spawn(job, move |_, outcome| {
-                // For the fence that cut whoever has stopped listening.
+                // For the fence that cut the code that has stopped listening.
                 if let Err(SendError((_, lost))) = send.send((index, outcome.into())) {
                     note(&of, lost);
                 }
@@ -153,7 +194,7 @@ impl<T> Arrivals<T> {
         self.outcomes.poll_recv(cx)
     }
 
-    /// Notes what nobody will be handed on.
+    /// Notes the outcomes that will not be handed on.
     fn note_lost(&mut self) {
         self.outcomes.close();
         while let Ok((_, ended)) = self.outcomes.try_recv() {

@@ -100,7 +100,7 @@ where
     F: FnOnce() -> O + Send + 'static,
     O: Send + 'static,
 {
-    // Whoever is first: the thread that starts, or the cut that keeps it from that.
+    // Either may be first: the thread that starts, or the cut that keeps it from that.
     let claimed = Arc::new(AtomicBool::new(false));
     let (running, ended) = oneshot::channel::<()>();
     let claim = claimed.clone();

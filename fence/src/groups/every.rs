@@ -47,6 +47,32 @@ pub fn every(interval: Duration) -> Every {
 }
 
 /// What happens to a tick that is due while the one before still runs.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use std::time::Duration;
+/// use fence::{Overlap, cancel_and_wait, every};
+/// use tokio::time::sleep;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// static STARTED: AtomicU32 = AtomicU32::new(0);
+///
+/// let tick = || async {
+///     STARTED.fetch_add(1, Ordering::Relaxed);
+///     sleep(Duration::from_millis(2500)).await;
+/// };
+/// for (overlap, started) in [(Overlap::Skip, 2), (Overlap::Queue, 2), (Overlap::Allow, 5)] {
+///     STARTED.store(0, Ordering::Relaxed);
+///     let timer = every(Duration::from_secs(1)).overlap(overlap).start(tick).unwrap();
+///     sleep(Duration::from_millis(4100)).await;
+///     assert_eq!(STARTED.load(Ordering::Relaxed), started, "{overlap:?}");
+///     assert!(cancel_and_wait(timer).await.is_cancelled());
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overlap {
@@ -64,6 +90,26 @@ pub enum Overlap {
 }
 
 /// A timer that has not started; made by [`every`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Every, Fencing, every};
+///
+/// fn heartbeat() -> Every {
+///     every(Duration::from_secs(1))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let beating = Fencing::new().timeout(Duration::from_secs(5)).run(async {
+///     let timer = heartbeat().start(|| async { println!("alive") }).unwrap();
+///     timer.await.unwrap()
+/// });
+/// assert!(beating.await.is_cancelled());
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a timer does nothing until it is started"]
 pub struct Every<E = Infallible> {
@@ -74,12 +120,47 @@ pub struct Every<E = Infallible> {
 
 impl<E: Send + 'static> Every<E> {
     /// What to do if a tick takes longer than the interval: [`Overlap::Skip`] unless set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Overlap, every};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let refresh = every(Duration::from_secs(60))
+    ///     .overlap(Overlap::Cancel) // one that hangs makes way for the next
+    ///     .start(|| async { println!("refreshed") })
+    ///     .unwrap();
+    /// assert!(fence::cancel_and_wait(refresh).await.is_cancelled());
+    /// # }
+    /// ```
     pub fn overlap(mut self, overlap: Overlap) -> Self {
         self.overlap = overlap;
         self
     }
 
     /// Hands the errors of ticks to `handler`, at once, in the task of the tick.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::sync::mpsc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (send, mut failed) = mpsc::unbounded_channel();
+    /// let timer = fence::every(Duration::from_secs(1))
+    ///     .on_error(move |error: std::io::Error| drop(send.send(error.kind())))
+    ///     .start(|| async { std::fs::read("/no/such/file").map(drop) })
+    ///     .unwrap();
+    /// assert_eq!(failed.recv().await, Some(std::io::ErrorKind::NotFound));
+    /// assert_eq!(failed.recv().await, Some(std::io::ErrorKind::NotFound), "it goes on");
+    /// fence::cancel_and_wait(timer).await.cancelled().unwrap();
+    /// # }
+    /// ```
     pub fn on_error<T>(self, handler: impl Fn(T) + Send + Sync + 'static) -> Every<T> {
         Every {
             interval: self.interval,
@@ -97,6 +178,30 @@ impl<E: Send + 'static> Every<E> {
     /// # Panics
     ///
     /// Outside of a tokio runtime, like `tokio::spawn`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::sync::mpsc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (send, mut ticks) = mpsc::unbounded_channel();
+    /// let mut count = 0;
+    /// let timer = fence::every(Duration::from_secs(1))
+    ///     .start(move || {
+    ///         count += 1;
+    ///         let (send, count) = (send.clone(), count);
+    ///         async move { send.send(count).unwrap() }
+    ///     })
+    ///     .unwrap();
+    /// assert_eq!(ticks.recv().await, Some(1));
+    /// assert_eq!(ticks.recv().await, Some(2));
+    /// timer.cancel();
+    /// assert!(timer.await.cancelled_by("handle"));
+    /// # }
+    /// ```
     pub fn start<F>(
         self,
         tick: impl FnMut() -> F + Send + 'static,
@@ -189,6 +294,19 @@ impl<E, O: ChildOutput<E>> ChildOutput<E> for Quiet<O> {
 }
 
 /// An interval of zero, which would be a loop without a pause.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::ZeroInterval;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let timer = fence::every(Duration::ZERO).start(|| async {});
+/// assert_eq!(timer.unwrap_err(), ZeroInterval);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZeroInterval;
 

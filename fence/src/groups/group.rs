@@ -93,10 +93,25 @@ impl<E> Group<E> {
 
     /// Cancels the group under the code `"handle"`: what [`Handle::cancel`] does.
     ///
-    /// Host and children are cut at their next `.await`, and whoever calls this goes on to it. As
+    /// Host and children are cut at their next `.await`, and the caller goes on to its own. As
     /// with any body, one that ends before is complete: a host that cancels and returns at once,
     /// with no child left to wait for, is `Completed`. A [`checkpoint`](crate::checkpoint) behind
     /// it makes sure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let outcome = fence::group()
+    ///     .run(async |group| {
+    ///         group.spawn(std::future::pending::<()>());
+    ///         group.cancel(); // cuts the child, which the group waits for
+    ///     })
+    ///     .await;
+    /// assert!(outcome.cancelled_by("handle"));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.handle().cancel()
@@ -107,6 +122,22 @@ impl<E> Group<E> {
     /// # Panics
     ///
     /// Never: the host of a group gets it only after it has its handle.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let outcome = fence::group()
+    ///     .run(async |group| {
+    ///         let watchdog = group.handle().clone();
+    ///         group.spawn(async move { drop(watchdog.cancel_because("watchdog", "no heartbeat")) });
+    ///         std::future::pending::<()>().await
+    ///     })
+    ///     .await;
+    /// assert_eq!(outcome.reasons()[0].to_string(), "watchdog: no heartbeat");
+    /// # }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> &Handle {
         let handle = self.inner.handle.get();
@@ -114,6 +145,24 @@ impl<E> Group<E> {
     }
 
     /// How many children have not ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// fence::group()
+    ///     .run(async |group| {
+    ///         group.spawn(async {});
+    ///         group.spawn(tokio::time::sleep(std::time::Duration::from_secs(1)));
+    ///         assert_eq!(group.running(), 2);
+    ///         tokio::task::yield_now().await;
+    ///         assert_eq!(group.running(), 1);
+    ///     })
+    ///     .await
+    ///     .unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn running(&self) -> usize {
         self.inner.tasks.running()
@@ -127,6 +176,26 @@ impl<E: Send + 'static> Group<E> {
     /// # Panics
     ///
     /// Outside of a tokio runtime, like `tokio::spawn`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let outcome = fence::group().run(async |group| {
+    ///     let half = group.spawn(async {
+    ///         sleep(Duration::from_secs(1)).await;
+    ///         Ok(21)
+    ///     });
+    ///     group.spawn(async { println!("waited for, too") });
+    ///     half.await.unwrap() * 2
+    /// });
+    /// assert_eq!(outcome.await.unwrap(), 42);
+    /// # }
+    /// ```
     pub fn spawn<F>(&self, future: F) -> Task<<F::Output as ChildOutput<E>>::Value>
     where
         F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
@@ -143,6 +212,19 @@ impl<E: Send + 'static> Group<E> {
     /// # Panics
     ///
     /// Outside of a tokio runtime, like `tokio::task::spawn_blocking`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let outcome = fence::group().run(async |group| {
+    ///     let sum = group.spawn_blocking(|| Ok((1..=1000).sum::<u32>()));
+    ///     sum.await.unwrap()
+    /// });
+    /// assert_eq!(outcome.await.unwrap(), 500_500);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, O>(&self, f: F) -> Task<O::Value>
     where
@@ -152,7 +234,7 @@ impl<E: Send + 'static> Group<E> {
         self.spawn(threaded(f, Location::caller()))
     }
 
-    /// Waits for a place for one more child: backpressure for whoever makes the work.
+    /// Waits for a place for one more child: backpressure for the code that makes the work.
     ///
     /// Without a [limit](crate::groups::grouping::Grouping::limit) there always is one. A child that has a
     /// place and waits for another keeps its own: if all do, none ever gets one.
@@ -206,7 +288,7 @@ impl<E: Send + 'static> Group<E> {
         let body = Placed::new(future, permit, queue);
         let group = self.clone();
         let settle = move |handle: &Handle, outcome| {
-            // Whoever does not wait for it needs no outcome.
+            // Code that does not wait for it needs no outcome.
             let _ = send.send(group.settle(handle, outcome));
         };
         let (handle, task) = self.inner.tasks.spawn(body, settle);
@@ -245,6 +327,23 @@ impl<E> fmt::Debug for Group<E> {
 }
 
 /// A place for one child; made by [`Group::reserve`]. Dropping it gives it back.
+///
+/// # Examples
+///
+/// ```
+/// use fence::Place;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let one = 1.try_into().unwrap();
+/// let outcome = fence::group().limit(one).run(async |group| {
+///     let place: Place = group.reserve().await;
+///     drop(place); // given back
+///     group.reserve().await.spawn(async { Ok(7) }).await.unwrap()
+/// });
+/// assert_eq!(outcome.await.unwrap(), 7);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Place<E = Infallible> {
     group: Group<E>,
@@ -253,6 +352,29 @@ pub struct Place<E = Infallible> {
 
 impl<E: Send + 'static> Place<E> {
     /// Spawns the child, which starts at once: like [`Group::spawn`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (start, two) = (Instant::now(), 2.try_into().unwrap());
+    /// fence::group()
+    ///     .limit(two)
+    ///     .run(async |group| {
+    ///         for _ in 0..3 {
+    ///             let place = group.reserve().await;
+    ///             place.spawn(sleep(Duration::from_secs(1)));
+    ///         }
+    ///         assert_eq!(start.elapsed().as_secs(), 1, "the third waited for a place");
+    ///     })
+    ///     .await
+    ///     .unwrap();
+    /// # }
+    /// ```
     pub fn spawn<F>(self, future: F) -> Task<<F::Output as ChildOutput<E>>::Value>
     where
         F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,

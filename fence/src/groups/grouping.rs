@@ -60,6 +60,22 @@ pub fn group() -> Grouping {
 }
 
 /// A [`group`](crate::group()) that has not started.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{Grouping, group};
+///
+/// /// As the whole of a program configures it.
+/// fn workers() -> Grouping {
+///     group().limit(8.try_into().unwrap())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert!(workers().run(async |group| drop(group.spawn(async {}))).await.is_completed());
+/// # }
+/// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct Grouping<E = Infallible> {
     options: Options,
@@ -70,6 +86,29 @@ impl<E: Send + 'static> Grouping<E> {
     /// Hands the errors of children to `handler`, at once, in the child's task.
     ///
     /// A handler that panics is contained; the panic hook reports it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// static FAILED: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// let group = fence::group().on_error(|error: std::num::ParseIntError| {
+    ///     FAILED.fetch_add(1, Ordering::Relaxed);
+    ///     println!("skipped: {error}");
+    /// });
+    /// let outcome = group.run(async |group| {
+    ///     for line in ["1", "x", "3"] {
+    ///         group.spawn(async { line.parse::<u32>() });
+    ///     }
+    /// });
+    /// assert!(outcome.await.is_completed());
+    /// assert_eq!(FAILED.load(Ordering::Relaxed), 1);
+    /// # }
+    /// ```
     pub fn on_error<T>(self, handler: impl Fn(T) + Send + Sync + 'static) -> Grouping<T> {
         Grouping {
             options: self.options,
@@ -81,12 +120,48 @@ impl<E: Send + 'static> Grouping<E> {
 
     /// Fences the group by this set: it cancels host and children. Policies count as well, such
     /// as [`linked`](Fencing::linked) and [`cleanup_within`](Fencing::cleanup_within).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let limit = Fencing::new().timeout(Duration::from_secs(5));
+    /// let outcome = fence::group()
+    ///     .fenced(&limit)
+    ///     .run(async |group| drop(group.spawn(std::future::pending::<()>())))
+    ///     .await;
+    /// assert!(outcome.cancelled_by("timeout"));
+    /// # }
+    /// ```
     pub fn fenced(mut self, fencing: &Fencing) -> Self {
         self.options.fencing = fencing.clone();
         self
     }
 
     /// Lets at most so many children run at once: see [`Group::reserve`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (start, two) = (Instant::now(), 2.try_into().unwrap());
+    /// let outcome = fence::group().limit(two).run(async |group| {
+    ///     for _ in 0..6 {
+    ///         group.spawn(async { sleep(Duration::from_secs(1)).await });
+    ///     }
+    /// });
+    /// assert!(outcome.await.is_completed());
+    /// assert_eq!(start.elapsed().as_secs(), 3);
+    /// # }
+    /// ```
     pub fn limit(mut self, limit: NonZeroUsize) -> Self {
         self.options.limit = Some(limit);
         self
@@ -104,7 +179,27 @@ impl<E: Send + 'static> Grouping<E> {
     ///
     /// # Cancel safety
     ///
-    /// A fence that cuts it waits for the children; whoever else drops it has them aborted.
+    /// A fence that cuts it waits for the children; if it is dropped otherwise, they are aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let start = Instant::now();
+    /// let outcome = fence::group()
+    ///     .run(async |group| {
+    ///         group.spawn(sleep(Duration::from_secs(3)));
+    ///         "the host is done first"
+    ///     })
+    ///     .await;
+    /// assert_eq!(start.elapsed().as_secs(), 3);
+    /// assert!(outcome.is_completed());
+    /// # }
+    /// ```
     pub async fn run<H, F>(self, host: H) -> Fenced<F::Output>
     where
         H: FnOnce(Group<E>) -> F,

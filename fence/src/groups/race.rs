@@ -17,7 +17,7 @@ use crate::tasks::Ended;
 ///
 /// # Cancel safety
 ///
-/// A fence that cuts it waits for the tasks; whoever else drops it has them aborted.
+/// A fence that cuts it waits for the tasks; if it is dropped otherwise, they are aborted.
 ///
 /// # Examples
 ///
@@ -63,7 +63,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// A fence that cuts it waits for the tasks; whoever else drops it has them aborted.
+/// A fence that cuts it waits for the tasks; if it is dropped otherwise, they are aborted.
 ///
 /// # Examples
 ///

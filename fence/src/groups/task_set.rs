@@ -3,7 +3,7 @@
 //! 1. A task is in exactly one set: an idle one, in `Members`, or one that a spawner or a
 //!    joiner has checked out for as long as user code may run, which is never under the lock (D26).
 //! 2. It is closed once every set is idle and empty. From then on nothing is spawned.
-//! 3. Whoever drops it midway aborts the tasks, unless a fence that cuts will join them: then the
+//! 3. Dropped midway it aborts the tasks, unless a fence that cuts will join them: then the
 //!    job that was left with that fence does.
 
 use std::any::Any;

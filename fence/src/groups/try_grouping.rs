@@ -50,6 +50,21 @@ pub fn try_group<E>() -> TryGrouping<E> {
 }
 
 /// A [`try_group`](crate::try_group()) that has not started.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{TryGrouping, try_group};
+///
+/// fn workers() -> TryGrouping<std::io::Error> {
+///     try_group().limit(8.try_into().unwrap())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(workers().run(async |_| Ok(7)).await.unwrap(), 7);
+/// # }
+/// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct TryGrouping<E> {
     options: Options,
@@ -59,12 +74,50 @@ pub struct TryGrouping<E> {
 impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     /// Fences the group by this set: it cancels host and children. Policies count as well; an
     /// error goes up no [link](Fencing::linked).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let limit = Fencing::new().timeout(Duration::from_secs(5));
+    /// let failed = fence::try_group::<&str>()
+    ///     .fenced(&limit)
+    ///     .run(async |group| Ok(drop(group.spawn(std::future::pending::<()>()))))
+    ///     .await
+    ///     .unwrap_err();
+    /// assert!(failed.cancelled().unwrap().is_timeout());
+    /// # }
+    /// ```
     pub fn fenced(mut self, fencing: &Fencing) -> Self {
         self.options.fencing = fencing.clone();
         self
     }
 
     /// Lets at most so many children run at once: see [`Group::reserve`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (start, two) = (Instant::now(), 2.try_into().unwrap());
+    /// let outcome = fence::try_group::<&str>().limit(two).run(async |group| {
+    ///     for _ in 0..6 {
+    ///         group.spawn(async { sleep(Duration::from_secs(1)).await });
+    ///     }
+    ///     Ok(())
+    /// });
+    /// assert!(outcome.await.is_ok());
+    /// assert_eq!(start.elapsed().as_secs(), 3);
+    /// # }
+    /// ```
     pub fn limit(mut self, limit: NonZeroUsize) -> Self {
         self.options.limit = Some(limit);
         self
@@ -84,7 +137,28 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     ///
     /// # Cancel safety
     ///
-    /// A fence that cuts it waits for the children; whoever else drops it has them aborted.
+    /// A fence that cuts it waits for the children; if it is dropped otherwise, they are aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::ParseIntError;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let check = |numbers: [&'static str; 2]| {
+    ///     fence::try_group::<ParseIntError>().run(async move |group| {
+    ///         for text in numbers {
+    ///             group.spawn(async { text.parse::<u32>() });
+    ///         }
+    ///         Ok("all spawned")
+    ///     })
+    /// };
+    /// assert_eq!(check(["1", "2"]).await.unwrap(), "all spawned");
+    /// let failed = check(["1", "x"]).await.unwrap_err();
+    /// assert_eq!(failed.to_string(), "invalid digit found in string");
+    /// # }
+    /// ```
     pub async fn run<H, F, T>(self, host: H) -> Result<T, GroupError<E>>
     where
         H: FnOnce(Group<E>) -> F,
@@ -120,6 +194,25 @@ impl<E> fmt::Debug for TryGrouping<E> {
 /// cancellation, or both.
 ///
 /// `Display` joins the errors with `"; "`.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{GroupError, try_group};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let failed: GroupError<&str> = try_group()
+///     .run(async |group| {
+///         group.spawn(async { Err::<(), _>("disk full") });
+///         group.spawn(async { Err::<(), _>("no such host") });
+///         Ok(())
+///     })
+///     .await
+///     .unwrap_err();
+/// assert_eq!(failed.to_string(), "disk full; no such host");
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct GroupError<E> {
     errors: Vec<E>,
@@ -134,15 +227,54 @@ impl<E> GroupError<E> {
     }
 
     /// The errors themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let failed = fence::try_group().run(async |group| {
+    ///     group.spawn(async { Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)) });
+    ///     Ok(())
+    /// });
+    /// let errors: Vec<io::Error> = failed.await.unwrap_err().into_errors();
+    /// assert_eq!(errors[0].kind(), io::ErrorKind::NotFound);
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_errors(self) -> Vec<E> {
         self.errors
     }
 
-    /// Why the group was cut; `None` if everybody had ended before.
+    /// Why the group was cut; `None` if host and children had ended before.
     ///
-    /// If nobody but an error cancelled the group, there is one reason, of the kind
+    /// If only an error cancelled the group, there is one reason, of the kind
     /// [`Failed`](crate::ReasonKind::Failed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::{Fencing, ReasonKind};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let failed = fence::try_group::<&str>().run(async |group| {
+    ///     group.spawn(async { Err::<(), _>("disk full") });
+    ///     std::future::pending().await
+    /// });
+    /// let failed: Result<(), _> = failed.await;
+    /// let failed = failed.unwrap_err();
+    /// assert_eq!(failed.cancelled().unwrap().primary().kind(), ReasonKind::Failed);
+    ///
+    /// let limit = Fencing::new().timeout(Duration::from_secs(5));
+    /// let slow = fence::try_group::<&str>().fenced(&limit).run(async |_| std::future::pending().await);
+    /// let slow: Result<(), _> = slow.await;
+    /// assert!(slow.unwrap_err().cancelled().unwrap().is_timeout());
+    /// # }
+    /// ```
     #[must_use]
     pub fn cancelled(&self) -> Option<&Cancelled> {
         self.cancelled.as_ref()

@@ -8,7 +8,7 @@ use crate::tasks::task::Task;
 /// What it returns tells apart how: a task that finished all the same is
 /// [`Finished`](Ended::Finished), with its value or its error. The task ends at its next `.await`
 /// outside of shields, after its cleanups; one that never started is never polled. A task that
-/// stops *itself* this way is cancelled and does not wait, since it would do so for ever; a thread
+/// stops *itself* this way is cancelled and does not wait, since it would do so forever; a thread
 /// that was spawned by it is not recognised.
 ///
 /// # Cancel safety
@@ -49,7 +49,7 @@ pub fn cancel_and_wait<T>(task: Task<T>) -> impl Future<Output = Ended<T>> + use
     }
 }
 
-/// The same for many tasks: all are cancelled at once, so that it takes as long as the slowest.
+/// Cancels many tasks at once, and waits until all have ended, which takes as long as the slowest.
 ///
 /// Returns what became of each, in their order.
 ///

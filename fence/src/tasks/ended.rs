@@ -40,21 +40,75 @@ pub enum Ended<T> {
 
 impl<T> Ended<T> {
     /// Whether it ran to its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Ended;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let ended: Ended<u32> = fence::spawn(async { 7 }).await;
+    /// assert!(ended.is_finished());
+    /// # }
+    /// ```
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Finished(_))
     }
 
     /// Whether it was cut or aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = fence::spawn(std::future::pending::<()>());
+    /// task.cancel();
+    /// assert!(task.await.is_cancelled());
+    /// # }
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled(_))
     }
 
     /// Whether it was cut with a reason of this code among the reasons.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let mut task = None;
+    /// let _ = Fencing::new()
+    ///     .timeout(Duration::from_secs(5))
+    ///     .run(async {
+    ///         task = Some(fence::spawn(std::future::pending::<()>()));
+    ///         std::future::pending::<()>().await
+    ///     })
+    ///     .await;
+    /// assert!(task.unwrap().await.cancelled_by("timeout"));
+    /// # }
+    /// ```
     pub fn cancelled_by(&self, code: &str) -> bool {
         matches!(self, Self::Cancelled(why) if why.by(code))
     }
 
     /// The reasons, in firing order; empty if it was not cut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = fence::spawn(std::future::pending::<()>());
+    /// task.handle().cancel_because("quota", "81 of 80 calls used");
+    /// assert_eq!(task.await.reasons()[0].to_string(), "quota: 81 of 80 calls used");
+    /// # }
+    /// ```
     pub fn reasons(&self) -> &[Reason] {
         match self {
             Self::Cancelled(why) => why.reasons(),
@@ -63,6 +117,21 @@ impl<T> Ended<T> {
     }
 
     /// The value, if it ran to its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let tasks = [1, 2, 3].map(|n| fence::spawn(async move { n * n }));
+    /// tasks[1].cancel();
+    /// let mut squares = vec![];
+    /// for task in tasks {
+    ///     squares.extend(task.await.finished());
+    /// }
+    /// assert_eq!(squares, [1, 9]);
+    /// # }
+    /// ```
     pub fn finished(self) -> Option<T> {
         match self {
             Self::Finished(value) => Some(value),
@@ -71,6 +140,18 @@ impl<T> Ended<T> {
     }
 
     /// Why it was cut, if it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = fence::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let why = task.await.cancelled().unwrap();
+    /// assert_eq!(why.to_string(), "cancelled: dropped: dropped from outside");
+    /// # }
+    /// ```
     pub fn cancelled(self) -> Option<Cancelled> {
         match self {
             Self::Cancelled(why) => Some(why),
@@ -79,6 +160,16 @@ impl<T> Ended<T> {
     }
 
     /// Applies a function to the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let length = fence::spawn(async { "page" }).await.map(str::len);
+    /// assert_eq!(length.unwrap(), 4);
+    /// # }
+    /// ```
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Ended<U> {
         match self {
             Self::Finished(value) => Ended::Finished(f(value)),
@@ -93,6 +184,15 @@ impl<T> Ended<T> {
     /// # Panics
     ///
     /// If the task did not run to its end; the message says what became of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// assert_eq!(fence::spawn(async { 7 }).await.unwrap(), 7);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn unwrap(self) -> T {
         self.expect("called `Ended::unwrap()` on a task that did not finish")
@@ -103,6 +203,16 @@ impl<T> Ended<T> {
     /// # Panics
     ///
     /// If the task did not run to its end, with `message` and what became of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let config = fence::spawn(async { "port = 80" }).await.expect("nothing cancels it");
+    /// assert_eq!(config, "port = 80");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn expect(self, message: &str) -> T {
         match self {
@@ -124,6 +234,34 @@ impl<T, E: From<Cancelled>> Ended<Result<T, E>> {
     /// # Panics
     ///
     /// If the task panicked, with its message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Cancelled, spawn};
+    ///
+    /// #[derive(Debug)]
+    /// enum Error {
+    ///     Cut(Cancelled),
+    ///     NotFound,
+    /// }
+    ///
+    /// impl From<Cancelled> for Error {
+    ///     fn from(why: Cancelled) -> Self {
+    ///         Self::Cut(why)
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let lookup = spawn(async { Err::<u32, _>(Error::NotFound) });
+    /// assert!(matches!(lookup.await.flatten(), Err(Error::NotFound)));
+    ///
+    /// let lookup = spawn(std::future::pending::<Result<u32, Error>>());
+    /// lookup.cancel();
+    /// assert!(matches!(lookup.await.flatten(), Err(Error::Cut(why)) if why.by("handle")));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn flatten(self) -> Result<T, E> {
         match self {
@@ -156,6 +294,24 @@ impl<T> From<Caught<Fenced<T>>> for Ended<T> {
 ///
 /// Other values are wrapped in `Ok`. Errors go to the group, so that none is lost; that a fenced
 /// child was cancelled is no error.
+///
+/// # Examples
+///
+/// ```
+/// use std::num::ParseIntError;
+/// use fence::{Fenced, try_group};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let failed = try_group::<ParseIntError>().run(async |group| {
+///     group.spawn(async { println!("no value, and cannot fail") });
+///     group.spawn(async { "7".parse::<u32>() });
+///     group.spawn(async { Fenced::Completed("x".parse::<u32>()) });
+///     Ok(())
+/// });
+/// assert_eq!(failed.await.unwrap_err().errors().len(), 1);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a child that returns `{Self}` does not fit into this group, whose errors are `{E}`",
     label = "this child returns `{Self}`",
@@ -171,6 +327,15 @@ pub trait ChildOutput<E = Infallible> {
     /// # Errors
     ///
     /// The error of the child.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{ChildOutput, Fenced};
+    ///
+    /// let output: Fenced<Result<u32, &str>> = Fenced::Completed(Err("no such host"));
+    /// assert_eq!(ChildOutput::into_result(output).unwrap_err(), "no such host");
+    /// ```
     fn into_result(self) -> Result<Self::Value, E>;
 }
 

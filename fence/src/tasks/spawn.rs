@@ -21,8 +21,8 @@ use crate::trigger::Event;
 /// What is bound here is bound in the task. When a fence around this call cuts its body, or is
 /// dropped midway, the task is cut as well, and its outcome tells why; a fence that completes lets
 /// go of it. A [`shield`](crate::shield) between the fence and the call keeps the fence away. If
-/// one of the fences has been cut before the task starts, the future is never polled. Nobody waits
-/// for the task but who awaits the [`Task`]; a [`group`](crate::group()) does.
+/// one of the fences has been cut before the task starts, the future is never polled. No code
+/// waits for the task but that which awaits the [`Task`]; a [`group`](crate::group()) does.
 ///
 /// That the outermost fence wins holds between tasks once the outer fence's own task has been
 /// polled: until then a fence in this task that fires on the same event acts by itself.
@@ -60,11 +60,27 @@ where
     Task::joined(handle, task::spawn(fence))
 }
 
-/// The same on the thread of a `LocalSet`, for futures that are not `Send`.
+/// Spawns a future that is not `Send` on the current `LocalSet`, like [`spawn`] otherwise.
 ///
 /// # Panics
 ///
 /// Outside of a `LocalSet`, like `tokio::task::spawn_local`.
+///
+/// # Examples
+///
+/// ```
+/// use std::rc::Rc;
+/// use tokio::task::LocalSet;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let shared = Rc::new(7);
+/// let inside = shared.clone();
+/// let local = LocalSet::new();
+/// let ended = local.run_until(async { fence::spawn_local(async move { *inside }).await }).await;
+/// assert_eq!(ended.unwrap(), *shared);
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> Task<F::Output>
 where
@@ -74,7 +90,7 @@ where
     Task::joined(handle, task::spawn_local(fence))
 }
 
-/// The same for plain code on a thread of the blocking pool.
+/// Spawns plain code on a thread of the blocking pool, under the fences around, like [`spawn`].
 ///
 /// Nothing can cut a thread: the code asks with [`check`](crate::check) and
 /// [`remaining`](crate::remaining), which see a passed deadline without the runtime's help, and
@@ -142,7 +158,7 @@ impl SpawnContext {
         }
     }
 
-    /// The same with what another set offers.
+    /// Adds what another set offers.
     #[cfg(feature = "signal")]
     pub(crate) fn offering(mut self, other: &Fencing) -> Self {
         self.bound = self.bound.offering(other);
@@ -154,7 +170,7 @@ impl SpawnContext {
         self.lineage.clone()
     }
 
-    /// The same with one more source.
+    /// Adds a source.
     pub(crate) fn on(mut self, code: &'static str, event: &Event) -> Self {
         self.lineage = self.lineage.on(code, event);
         self
@@ -180,7 +196,7 @@ impl SpawnContext {
         (self.bound.bind(fence), handle)
     }
 
-    /// The same for plain code on a thread of its own, which may outlive all that is around.
+    /// Encloses plain code on a thread of its own, which may outlive all that is around.
     fn enclose_blocking<R>(
         self,
         f: impl FnOnce() -> R,

@@ -85,18 +85,53 @@ impl<T> Task<T> {
     /// Cancels it under the code `"handle"`: what [`Handle::cancel`] does.
     ///
     /// The task is cut at its next `.await` outside of shields, runs its cleanups and then ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = fence::spawn(std::future::pending::<()>());
+    /// assert!(task.cancel());
+    /// assert!(!task.cancel(), "it is cancelled already");
+    /// assert!(task.await.cancelled_by("handle"));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.handle.cancel()
     }
 
     /// The handle of its fence, to cancel it for reasons of your own and to ask for its state.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let task = fence::spawn(std::future::pending::<()>());
+    /// task.handle().cancel_as("superseded");
+    /// assert!(task.await.cancelled_by("superseded"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Whether it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let task = fence::spawn(async { 7 });
+    /// assert!(!task.is_finished());
+    /// tokio::task::yield_now().await;
+    /// assert!(task.is_finished());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.outcome {
@@ -111,6 +146,19 @@ impl<T> Task<T> {
 
     /// Drops it at its next `.await`, shielded or not: tokio's `abort`, for when
     /// [`cancel`](Self::cancel) is too polite. Its cleanups are left to the runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let task = fence::spawn(fence::shield(std::future::pending::<()>()));
+    /// tokio::task::yield_now().await;
+    /// task.cancel(); // has to wait for the shield
+    /// task.abort();
+    /// assert!(task.await.is_cancelled());
+    /// # }
+    /// ```
     pub fn abort(&self) {
         match &self.outcome {
             Outcome::Joined(task) => task.abort(),
