@@ -154,3 +154,27 @@ async fn a_destructor_may_add_a_reason() {
     });
     assert_eq!(codes(&outcome.await), ["timeout", "late"]);
 }
+
+/// A line of a log stays one, whatever comes from outside.
+#[tokio::test(start_paused = true)]
+async fn what_is_shown_is_one_line_and_steers_no_terminal() {
+    let quota = Event::new();
+    quota.set_because("line\r\nforged line \u{1b}[31m\u{2028}\u{202e}\0 grün \\n");
+    let named = Fencing::new().named("a\nb").on("quo\nta", &quota);
+    let why = named.run(async {}).await.cancelled().unwrap();
+    let told = "quo\\nta: line\\r\\nforged line \\u{1b}[31m\\u{2028}\\u{202e}\\u{0} grün \\n";
+    assert_eq!(why.primary().to_string(), told);
+    assert_eq!(why.to_string(), format!("`a\\nb` cancelled: {told}"));
+
+    let stop = Event::new();
+    let undone = Fencing::new().on("stop", &stop).run(async {
+        fence::on_cancel(async { panic!("two\nlines") });
+        stop.set();
+        std::future::pending::<()>().await;
+    });
+    let why = undone.await.cancelled().unwrap();
+    assert!(
+        why.to_string().ends_with("1 panicked: two\\nlines)"),
+        "{why}"
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,13 @@ use crate::outcome::firing::Firing;
 use crate::outcome::kind::ReasonKind;
 use crate::outcome::reason::Reason;
 use crate::outcome::reason_list::Reasons;
+use crate::util::OneLine;
 
 /// Why a body was cut, and by whom: an error, one pointer wide.
 ///
 /// It holds every reason that had fired when the fence resolved, in firing order, and at least one.
-/// `Display` joins their messages with `"; "`, and adds what went wrong in cleanups.
+/// `Display` joins their messages with `"; "`, and adds what went wrong in cleanups. It is one line:
+/// what would begin another in a cause from outside is escaped.
 ///
 /// # Examples
 ///
@@ -266,7 +268,7 @@ impl Cancelled {
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
-            Some(name) => write!(f, "`{name}` cancelled: ")?,
+            Some(name) => write!(OneLine(&mut *f), "`{name}` cancelled: ")?,
             None => f.write_str("cancelled: ")?,
         }
         for (index, reason) in self.reasons().iter().enumerate() {

@@ -1,6 +1,8 @@
 //! What became of the cleanups.
 
-use std::fmt;
+use std::fmt::{self, Write};
+
+use crate::util::OneLine;
 
 /// What became of the cleanups of a fence that cancelled, and of the fences and groups inside it.
 ///
@@ -104,7 +106,8 @@ impl fmt::Display for Cleanup {
         }
         for (texts, verb) in [(&self.panics, "panicked"), (&self.errors, "failed")] {
             if !texts.is_empty() {
-                write!(f, ", {} {verb}: {}", texts.len(), texts.join("; "))?;
+                let (count, texts) = (texts.len(), texts.join("; "));
+                write!(OneLine(&mut *f), ", {count} {verb}: {texts}")?;
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::panic::Location;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::outcome::firing::Firing;
 use crate::outcome::kind::ReasonKind;
+use crate::util::OneLine;
 
 /// The record of one firing that cancelled a fence: who fired, when, where and why.
 ///
@@ -171,9 +172,9 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.code)?;
+        write!(OneLine(&mut *f), "{}: ", self.code)?;
         match (&self.firing.cause, self.firing.kind) {
-            (Some(cause), _) => write!(f, "{cause}"),
+            (Some(cause), _) => write!(OneLine(&mut *f), "{cause}"),
             (None, ReasonKind::Timeout) => match self.firing.limit.unwrap_or_default() {
                 Duration::ZERO => f.write_str("timed out after 0s"),
                 limit => write!(f, "timed out after {limit:?}"),
@@ -186,7 +187,7 @@ impl fmt::Display for Reason {
             (None, ReasonKind::Dropped) => f.write_str("guard dropped"),
             (None, ReasonKind::Linked) => f.write_str("cancelled"),
             (None, ReasonKind::Failed) => f.write_str("failed"),
-            (None, ReasonKind::Custom(kind)) => write!(f, "{kind} fired"),
+            (None, ReasonKind::Custom(kind)) => write!(OneLine(&mut *f), "{kind} fired"),
         }?;
         if self.firing.is_linked {
             f.write_str(", through a link")?;

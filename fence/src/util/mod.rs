@@ -2,6 +2,7 @@
 
 mod catch_unwind;
 mod never;
+mod one_line;
 mod panics;
 mod small_list;
 mod sync;
@@ -9,6 +10,7 @@ mod waker_id;
 
 pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
 pub(crate) use never::Returns;
+pub(crate) use one_line::OneLine;
 pub(crate) use panics::{Panics, contained};
 pub(crate) use small_list::SmallList;
 pub(crate) use sync::{
