@@ -1,9 +1,9 @@
 //! A call over HTTP that takes its share of the time along.
 
 use axum::Json;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderName, Request, StatusCode};
 use bytes::Bytes;
-use fence::OutgoingDeadline;
+use fence::{DeadlineHeaders, OutgoingDeadline, TimeUnit};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,6 +15,12 @@ pub type Http = Client<HttpConnector, Empty<Bytes>>;
 
 pub fn http() -> Http {
     Client::builder(TokioExecutor::new()).build_http()
+}
+
+/// How the services here tell each other the time that is left: as Connect does, in any request.
+pub fn deadlines() -> DeadlineHeaders {
+    let name = HeaderName::from_static("connect-timeout-ms");
+    DeadlineHeaders::none().custom(name, TimeUnit::Millis)
 }
 
 /// The part that may be interrupted, by whatever is bound where it is called. Cut, it drops the

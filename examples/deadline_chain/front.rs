@@ -33,7 +33,12 @@ pub fn router(middle: String, log: Log) -> Router {
     Router::new()
         .route("/report", get(report))
         .with_state(Front { http, middle, log })
-        .layer(FenceLayer::new().margin(WAY_BACK).max_deadline(MAX))
+        .layer(
+            FenceLayer::new()
+                .deadlines(call::deadlines())
+                .margin(WAY_BACK)
+                .max_deadline(MAX),
+        )
 }
 
 /// Only the call is fenced, so the last line is always told, whoever has left by then.

@@ -7,6 +7,7 @@ use fence::service::FenceLayer;
 use tonic::transport::Channel;
 
 use crate::WAY_BACK;
+use crate::call;
 use crate::log::Log;
 use crate::problem::Problem;
 use crate::store;
@@ -21,7 +22,11 @@ pub fn router(store: Channel, log: Log) -> Router {
     Router::new()
         .route("/rows/{rows}", get(rows))
         .with_state(Middle { store, log })
-        .layer(FenceLayer::new().margin(WAY_BACK))
+        .layer(
+            FenceLayer::new()
+                .deadlines(call::deadlines())
+                .margin(WAY_BACK),
+        )
 }
 
 async fn rows(State(middle): State<Middle>, Path(rows): Path<u32>) -> Result<String, Problem> {

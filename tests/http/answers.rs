@@ -242,7 +242,11 @@ async fn a_shutdown_sends_clients_elsewhere() {
     assert_eq!(response.headers()["retry-after"], "1");
 
     let other = Answers::new().answer(&by_event("quota").await);
-    assert_eq!(other.response(Protocol::Http1).headers().len(), 1);
+    assert_eq!(other.response(Protocol::Http1).headers().len(), 2);
+    for protocol in [Protocol::Http1, Protocol::Http2, Protocol::Grpc] {
+        let response = other.response(protocol);
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    }
 }
 
 #[tokio::test(start_paused = true)]

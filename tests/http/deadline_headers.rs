@@ -35,7 +35,11 @@ fn grpc(value: &str) -> Option<Duration> {
 }
 
 fn connect(value: &str) -> Option<Duration> {
-    DeadlineHeaders::default().read(&map(&[("connect-timeout-ms", value)]))
+    let headers = map(&[
+        ("connect-protocol-version", "1"),
+        ("connect-timeout-ms", value),
+    ]);
+    DeadlineHeaders::default().read(&headers)
 }
 
 /// What is written with so much left, and no margin.
@@ -139,13 +143,40 @@ fn the_default_reads_what_is_specified_and_no_more() {
     assert_eq!(DeadlineHeaders::default().read(&others), None);
 }
 
+/// In plain HTTP it means nothing, and is in no cache's key: one who sends it would have others
+/// wait for nothing.
+#[test]
+fn the_time_of_connect_is_read_from_its_requests_alone() {
+    for (with, is_read) in [
+        (None, false),
+        (Some(("content-type", "application/json")), false),
+        (Some(("content-type", "application/grpc")), false),
+        (Some(("content-type", "application/connect")), false),
+        (Some(("content-type", "application/connect+proto")), true),
+        (Some(("content-type", "Application/Connect+JSON")), true),
+        (Some(("connect-protocol-version", "1")), true),
+    ] {
+        let mut headers = map(&[("connect-timeout-ms", "0")]);
+        headers.extend(map(with.as_slice()));
+        let read = DeadlineHeaders::default().read(&headers);
+        assert_eq!(read, is_read.then_some(Duration::ZERO), "{with:?}");
+        let name = HeaderName::from_static("connect-timeout-ms");
+        let custom = DeadlineHeaders::none().custom(name, TimeUnit::Millis);
+        assert_eq!(custom.read(&headers), Some(Duration::ZERO));
+    }
+}
+
 #[test]
 fn the_shortest_of_all_counts() {
     let all = DeadlineHeaders::default()
         .envoy()
         .google()
         .custom(name(), TimeUnit::Micros);
-    let mut headers = map(&[("content-type", "application/grpc"), ("grpc-timeout", "9S")]);
+    let mut headers = map(&[
+        ("content-type", "application/grpc"),
+        ("connect-protocol-version", "1"),
+        ("grpc-timeout", "9S"),
+    ]);
     for (name, value, shortest) in [
         ("grpc-timeout", "8S", 8000),
         ("grpc-timeout", "never", 8000),

@@ -61,6 +61,8 @@ async fn only_what_is_fenced_stops_when_the_client_leaves() {
     assert_eq!((left.code, left.phase), ("disconnect", Phase::Handler));
     assert_eq!((left.after, left.detached_for), (ms(30), ms(150)));
     assert_eq!((left.fate, left.uri.path()), (Fate::Finished, "/page"));
+    let line = "GET /page: disconnect after 30ms in the handler, finished after another 150ms";
+    assert_eq!(left.to_string(), line);
 }
 
 /// Who left: what the server or an outer layer knows of the client.
@@ -333,6 +335,7 @@ async fn a_client_whose_time_is_over_leaves_unless_a_margin_covers_the_way() {
         let mut request = get();
         let time = http::HeaderValue::from_static("100");
         request.headers_mut().insert("connect-timeout-ms", time);
+        *request.uri_mut() = "/page?connect=v1&message=1".parse().unwrap();
         let gives_up = Instant::now() + ms(100);
         sleep(ms(10)).await;
         let (send, seen) = oneshot::channel();

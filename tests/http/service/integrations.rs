@@ -61,7 +61,34 @@ async fn the_deadline_of_the_client_is_bound() {
     request
         .headers_mut()
         .insert("connect-timeout-ms", "250".parse().unwrap());
+    let connect = "1".parse().unwrap();
+    request
+        .headers_mut()
+        .insert("connect-protocol-version", connect);
     assert_eq!(text(ask(router, request).await).await, "248ms");
+}
+
+/// A stranger who sends it with a plain request, and the query that makes it one of Connect.
+#[tokio::test(start_paused = true)]
+async fn a_plain_request_has_as_much_time_as_it_takes() {
+    let router = Router::new()
+        .route("/page", get(answer))
+        .layer(FenceLayer::new());
+    for (target, status) in [
+        ("/page", StatusCode::OK),
+        ("/page?connect=v10&q=connect=v1", StatusCode::OK),
+        (
+            "/page?message=%7B%7D&connect=v1",
+            StatusCode::GATEWAY_TIMEOUT,
+        ),
+    ] {
+        let request = Request::get(target).header("connect-timeout-ms", "0");
+        let request = request.body(Body::empty()).unwrap();
+        let response = ask(router.clone(), request).await;
+        assert_eq!(response.status(), status, "{target}");
+        let is_kept = !response.headers().contains_key("cache-control");
+        assert_eq!(is_kept, status.is_success());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +104,8 @@ async fn a_handler_gets_its_fence_or_learns_what_is_missing() {
         .route("/lenient", get(lenient));
     let missing = ask(router.clone(), page()).await;
     assert_eq!(missing.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(text(missing).await, MissingLayer.to_string());
+    assert_eq!(text(missing).await, "", "clients are no developers");
+    assert!(MissingLayer.to_string().contains("FenceLayer"));
     let request = || Request::get("/lenient").body(Body::empty()).unwrap();
     assert_eq!(text(ask(router.clone(), request()).await).await, "false");
 

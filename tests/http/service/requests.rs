@@ -194,6 +194,38 @@ async fn what_is_read_ahead_is_bounded() {
     take(answer).await;
 }
 
+/// What frames take is counted as well: of chunks of one byte it is a hundred times as much.
+#[tokio::test(start_paused = true)]
+async fn tiny_frames_are_read_ahead_for_what_they_hold() {
+    const AHEAD: usize = 64 * 1024;
+    for chunk in ["x", ""] {
+        for drops in [false, true] {
+            let (send, request) = post();
+            let taken = request.body().taken.clone();
+            for _ in 0..100_000 {
+                send.send(data(chunk)).unwrap();
+            }
+            let layer = FenceLayer::new().read_ahead(AHEAD);
+            let answer = call(&layer, request, |request| async move {
+                let held = (!drops).then_some(request);
+                std::future::pending::<()>().await;
+                drop(held);
+                empty()
+            });
+            // Polled on, as a server does: the budget of a poll is less.
+            let answering = tokio::spawn(answer);
+            sleep(ms(10)).await;
+            answering.abort();
+            let taken = *taken.lock().unwrap() as usize;
+            let frame = size_of::<Frame<Bytes>>();
+            // Of a body that is dropped nothing is held; four times as much is read.
+            let most = if drops { 4 * AHEAD } else { AHEAD };
+            assert!(taken * frame <= most + frame, "{taken} frames");
+            assert!(taken * frame * 2 > most, "{taken} frames");
+        }
+    }
+}
+
 /// A client that leaves is noticed also if the handler has dropped the body.
 #[tokio::test(start_paused = true)]
 async fn a_dropped_body_is_watched() {

@@ -1,6 +1,6 @@
 //! What one cancellation is answered with.
 
-use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::http::answers::grpc_code::GrpcCode;
@@ -73,7 +73,7 @@ impl Answer {
     ///
     /// In HTTP a problem as of RFC 9457 (`application/problem+json`), whose member `code` is the
     /// only one that the status does not imply. A 503 asks to come back after a second, and an
-    /// HTTP/1 connection is closed with it. In gRPC the code is the message, and the body is empty.
+    /// HTTP/1 connection is closed with it. No cache may keep any of them. In gRPC the code is the message, and the body is empty.
     ///
     /// # Examples
     ///
@@ -104,6 +104,9 @@ impl Answer {
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;
+        // Each is about one client, or one moment: nothing to be kept for another.
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(CACHE_CONTROL, no_store);
         match protocol {
             Protocol::Grpc => self.describe_to_grpc(response.headers_mut()),
             Protocol::Http1 | Protocol::Http2 => self.describe(response.headers_mut(), protocol),

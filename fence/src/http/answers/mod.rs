@@ -19,7 +19,9 @@ use crate::outcome::Cancelled;
 pub use answer::Answer;
 pub use grpc_code::GrpcCode;
 pub use protocol::Protocol;
-pub(crate) use protocol::is_grpc;
+#[cfg(feature = "tower")]
+pub(crate) use protocol::asks_for_connect;
+pub(crate) use protocol::{is_connect, is_grpc};
 
 /// Which HTTP status and which gRPC code answer for a cancellation, by its first reason.
 ///

@@ -41,10 +41,24 @@ impl Protocol {
 }
 
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    let is =
-        |kind: &[u8]| kind.len() >= GRPC.len() && kind[..GRPC.len()].eq_ignore_ascii_case(GRPC);
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| is(kind.as_bytes()))
+    has_type(headers, b"application/grpc")
+}
+
+/// Whether the headers are those of a Connect request.
+pub(crate) fn is_connect(headers: &HeaderMap) -> bool {
+    headers.contains_key("connect-protocol-version") || has_type(headers, b"application/connect+")
+}
+
+/// Whether the query is that of a Connect request, which a GET has instead of the headers.
+#[cfg(feature = "tower")]
+pub(crate) fn asks_for_connect(uri: &http::Uri) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs.into_iter().any(|pair| pair == "connect=v1")
+}
+
+/// Whether the type of the content begins so.
+fn has_type(headers: &HeaderMap, start: &[u8]) -> bool {
+    let content = headers.get(header::CONTENT_TYPE);
+    let content = content.and_then(|content| content.as_bytes().get(..start.len()));
+    content.is_some_and(|content| content.eq_ignore_ascii_case(start))
 }

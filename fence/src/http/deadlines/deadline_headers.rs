@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
-use crate::http::answers::is_grpc;
+#[cfg(feature = "tower")]
+use crate::http::answers::asks_for_connect;
+use crate::http::answers::{is_connect, is_grpc};
 use crate::http::deadlines::deadline_format::{DeadlineFormat, DeadlineHeader};
 use crate::http::deadlines::time_unit::TimeUnit;
 
 /// Which headers of a request say how much time it has.
 ///
-/// The default reads the two that a specification defines: `grpc-timeout`, of gRPC requests, and
-/// `connect-timeout-ms`. The others are opt-in, since anybody may send them: a client can shorten
-/// its own request with them, and make it longer only where nothing caps it.
+/// The default reads the two that a specification defines, and each of them where it says so:
+/// `grpc-timeout` of gRPC requests, `connect-timeout-ms` of Connect requests. In any other request
+/// they mean nothing, to caches in particular, which would keep the answer to one that had no time.
+/// The others are opt-in, since anybody may send them: a client can shorten its own request with
+/// them, and make it longer only where nothing caps it.
 ///
 /// | method | header | written by |
 /// | --- | --- | --- |
@@ -33,6 +37,7 @@ use crate::http::deadlines::time_unit::TimeUnit;
 /// use http::{HeaderMap, HeaderName, HeaderValue};
 ///
 /// let mut headers = HeaderMap::new();
+/// headers.insert("connect-protocol-version", HeaderValue::from_static("1"));
 /// headers.insert("connect-timeout-ms", HeaderValue::from_static("3000"));
 /// headers.insert("x-patience", HeaderValue::from_static("2"));
 /// assert_eq!(DeadlineHeaders::default().read(&headers), Some(Duration::from_secs(3)));
@@ -57,6 +62,7 @@ impl DeadlineHeaders {
     /// use http::{HeaderMap, HeaderValue};
     ///
     /// let mut headers = HeaderMap::new();
+    /// headers.insert("connect-protocol-version", HeaderValue::from_static("1"));
     /// headers.insert("connect-timeout-ms", HeaderValue::from_static("3000"));
     /// assert_eq!(DeadlineHeaders::none().read(&headers), None);
     /// ```
@@ -87,7 +93,13 @@ impl DeadlineHeaders {
         self.and(DeadlineHeader::grpc())
     }
 
-    /// Reads `connect-timeout-ms`: a whole number of at most ten digits.
+    /// Reads `connect-timeout-ms` where the request is one of Connect: a whole number of at most
+    /// ten digits.
+    ///
+    /// It is if it has a `connect-protocol-version`, or a `content-type` that begins with
+    /// `application/connect+`; for a [`FenceLayer`](crate::service::FenceLayer) also if its query
+    /// says `connect=v1`. To read it from any request, as services of your own may send it, use
+    /// [`custom`](Self::custom).
     ///
     /// # Examples
     ///
@@ -99,6 +111,9 @@ impl DeadlineHeaders {
     /// let mut headers = HeaderMap::new();
     /// headers.insert("connect-timeout-ms", HeaderValue::from_static("250"));
     /// let connect = DeadlineHeaders::none().connect();
+    /// assert_eq!(connect.read(&headers), None);
+    ///
+    /// headers.insert("connect-protocol-version", HeaderValue::from_static("1"));
     /// assert_eq!(connect.read(&headers), Some(Duration::from_millis(250)));
     /// ```
     pub fn connect(self) -> Self {
@@ -177,6 +192,7 @@ impl DeadlineHeaders {
     /// use http::{HeaderMap, HeaderValue};
     ///
     /// let mut headers = HeaderMap::new();
+    /// headers.insert("connect-protocol-version", HeaderValue::from_static("1"));
     /// for value in ["3000", "soon", "1000"] {
     ///     headers.append("connect-timeout-ms", HeaderValue::from_static(value));
     /// }
@@ -185,10 +201,27 @@ impl DeadlineHeaders {
     /// ```
     #[must_use]
     pub fn read(&self, headers: &HeaderMap) -> Option<Duration> {
-        let counts =
-            |header: &&DeadlineHeader| header.format != DeadlineFormat::Grpc || is_grpc(headers);
-        let known = self.headers.iter().filter(counts);
-        known.filter_map(|header| header.read(headers)).min()
+        self.read_if(headers, || is_connect(headers))
+    }
+
+    /// The same of a request, whose target may say that it is one of Connect.
+    #[cfg(feature = "tower")]
+    pub(crate) fn read_of<B>(&self, request: &http::Request<B>) -> Option<Duration> {
+        let headers = request.headers();
+        self.read_if(headers, || {
+            is_connect(headers) || asks_for_connect(request.uri())
+        })
+    }
+
+    fn read_if(&self, headers: &HeaderMap, is_connect: impl Fn() -> bool) -> Option<Duration> {
+        let counts = |header: &DeadlineHeader| match header.format {
+            DeadlineFormat::Grpc => is_grpc(headers),
+            DeadlineFormat::Connect => is_connect(),
+            DeadlineFormat::Number(_) => true,
+        };
+        // The time is there more rarely than what says whether it counts.
+        let read = |header: &DeadlineHeader| header.read(headers).filter(|_| counts(header));
+        self.headers.iter().filter_map(read).min()
     }
 
     fn and(mut self, header: DeadlineHeader) -> Self {

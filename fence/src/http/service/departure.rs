@@ -1,5 +1,6 @@
 //! What there is to tell about a client that left.
 
+use std::fmt;
 use std::time::Duration;
 
 /// A client that left before its request was answered: what
@@ -27,6 +28,37 @@ pub struct Departure {
     pub detached_for: Duration,
     /// What became of it.
     pub fate: Fate,
+}
+
+/// One line for a log: `GET /page: disconnect after 30ms in the handler, finished after another
+/// 150ms`. Of the target only the path is shown: a query may hold what is nobody's business.
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            method,
+            code,
+            after,
+            detached_for,
+            ..
+        } = self;
+        let path = self.uri.path().escape_debug();
+        let phase = match self.phase {
+            Phase::Handler => "in the handler",
+            Phase::Body => "in the body",
+        };
+        let fate = match self.fate {
+            Fate::Finished => "finished",
+            Fate::OutOfTime => "out of time",
+            Fate::Shed => "shed",
+            Fate::Dropped => "dropped",
+            Fate::Panicked => "panicked",
+        };
+        write!(f, "{method} {path}: {code} after {after:?} {phase}, {fate}")?;
+        match *detached_for {
+            Duration::ZERO => Ok(()),
+            more => write!(f, " after another {more:?}"),
+        }
+    }
 }
 
 /// What was going on when the client left.

@@ -26,7 +26,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for RequestFence {
     }
 }
 
-/// A handler asks for a [`RequestFence`], and there is none: answered with status 500.
+/// A handler asks for a [`RequestFence`], and there is none.
+///
+/// It says what to do about that. The client is told nothing of it: it gets the status 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MissingLayer;
 
@@ -44,6 +46,8 @@ impl std::error::Error for MissingLayer {}
 
 impl IntoResponse for MissingLayer {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+        #[cfg(feature = "tracing")]
+        tracing::error!("{self}");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     }
 }

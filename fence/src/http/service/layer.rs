@@ -203,7 +203,7 @@ impl FenceLayer {
         if let Some(shutdown) = &self.settings.shutdown {
             fencing = fencing.on("shutdown", shutdown);
         }
-        let deadline = self.deadline(parts.headers());
+        let deadline = self.deadline(parts);
         if let Some(deadline) = deadline {
             fencing = fencing.deadline(deadline);
         }
@@ -226,8 +226,8 @@ impl FenceLayer {
     }
 
     /// By when it has to be answered: a little before the client, or a framework for it, gives up.
-    fn deadline(&self, headers: &http::HeaderMap) -> Option<Instant> {
-        let asked = self.settings.deadlines.read(headers);
+    fn deadline<B>(&self, request: &http::Request<B>) -> Option<Instant> {
+        let asked = self.settings.deadlines.read_of(request);
         let asked = asked.map(|time| time.saturating_sub(self.settings.margin));
         let limit = asked.into_iter().chain(self.settings.max_deadline).min()?;
         Instant::now().checked_add(limit)
