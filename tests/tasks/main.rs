@@ -1,4 +1,6 @@
 //! Tasks and threads that belong to the fences around.
 
+mod enclosing;
+mod links;
 mod spawned;
 mod stopping;

@@ -25,6 +25,7 @@ pub(crate) fn run<R>(
     let mut core = Core::new(fencing, ());
     core.state.kind = FenceKind::Plain;
     if let Some(shared) = shared {
+        core.state.kind = FenceKind::Thread;
         let _ = core.state.rare_or_init().shared.set(shared);
     }
     let timer = std::pin::pin!(Timer::default());
@@ -47,6 +48,7 @@ impl Scope<'_> {
             }
         });
         if let Some(value) = value {
+            engine.link_up_if_told();
             engine.report(State::Completed);
             Fenced::Completed(value)
         } else {
@@ -59,6 +61,9 @@ impl Scope<'_> {
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
         if self.0.state.phase != Phase::Ended {
+            if let Some(shared) = self.0.state.shared_part() {
+                shared.tell_panicked();
+            }
             self.0.report(State::Dropped);
         }
     }

@@ -89,6 +89,18 @@ impl Engine<'_> {
         }
     }
 
+    /// The same for a scope of plain code, which is cancelled in no other way than that what is
+    /// inside learns of it.
+    pub(crate) fn link_up_if_told(&self) {
+        if !self.state.rare().is_some_and(|rare| rare.has_told.get()) {
+            return;
+        }
+        self.sources().ask_guards();
+        if !self.state.is_guarded() || self.state.has_accepted() {
+            self.link_up();
+        }
+    }
+
     fn has_family(&self) -> bool {
         let shared = self.state.shared_part();
         shared.is_some_and(|shared| shared.fired().is_some())

@@ -96,7 +96,10 @@ impl Engine<'_> {
 
     /// Cuts the body (D4). What is left is to clean up.
     pub(crate) fn cut(&mut self, here: Here<'_>, body: &mut dyn Body) {
-        if self.state.rare().is_some() {
+        if let Some(rare) = self.state.rare() {
+            if !rare.around.entries().is_empty() {
+                here.tell_scopes();
+            }
             self.tell_cut();
         }
         self.drop_body(here, body, Dropping::ByCut);
@@ -162,6 +165,9 @@ impl Drop for Ending<'_, '_> {
 impl Engine<'_> {
     /// Whether the fence has fired and may say so. Otherwise it is armed.
     fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
+        if self.state.may_have_parents() {
+            self.state.look_around(false);
+        }
         let has_fired = if self.state.has_only_latches() {
             self.is_latched() || self.arm_anew(around, cx)
         } else {

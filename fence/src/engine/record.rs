@@ -67,6 +67,10 @@ impl Engine<'_> {
             found.add_entry(entry, &mut nth);
             false
         });
+        if let Some(rare) = state.rare() {
+            let seen = rare.seen_around.borrow();
+            seen.iter().cloned().for_each(|reason| found.add(reason));
+        }
     }
 }
 

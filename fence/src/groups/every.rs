@@ -42,7 +42,7 @@ pub fn every(interval: Duration) -> Every {
     Every {
         interval,
         overlap: Overlap::default(),
-        ticks: group(),
+        ticks: group().transparent(),
     }
 }
 

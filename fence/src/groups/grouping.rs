@@ -142,6 +142,12 @@ impl<E: Send + 'static> Grouping<E> {
         self
     }
 
+    /// Is no fence of the user's own: links pass it by.
+    pub(crate) fn transparent(mut self) -> Self {
+        self.options.is_transparent = true;
+        self
+    }
+
     /// Lets at most so many children run at once: see [`Group::reserve`].
     ///
     /// # Examples
@@ -206,7 +212,7 @@ impl<E: Send + 'static> Grouping<E> {
         F: Future,
     {
         let group = Group::new(&self.options, Errors::Handler(self.on_error));
-        let outcome = run_host(&self.options.fencing, &group, host, Some).await;
+        let outcome = run_host(&self.options, &group, host, Some).await;
         match group.take_panic() {
             Some(panic) => resume_unwind(panic),
             None => outcome.and_then(|value| match value {

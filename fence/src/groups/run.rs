@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::fencing::Fencing;
+use crate::engine::Fence;
 use crate::groups::group::Group;
 use crate::groups::join_guard::JoinGuard;
+use crate::groups::options::Options;
 use crate::outcome::Fenced;
 use crate::tasks::SpawnContext;
 use crate::util::caught;
@@ -17,7 +18,7 @@ use crate::util::caught;
 /// cancels that fence does so until the last child has ended. Without a value, the host has failed
 /// or panicked, and the group knows.
 pub(crate) async fn run_host<E, H, F, V>(
-    fencing: &Fencing,
+    options: &Options,
     group: &Group<E>,
     host: H,
     settle: impl FnOnce(F::Output) -> Option<V>,
@@ -26,6 +27,7 @@ where
     H: FnOnce(Group<E>) -> F,
     F: Future,
 {
+    let fencing = &options.fencing;
     let body = async {
         let context = SpawnContext::here().cleaning_like(fencing.policy());
         let _join_guard = JoinGuard::open(group.tasks(), context, None);
@@ -41,7 +43,11 @@ where
         group.tasks().join().await;
         value
     };
-    let mut fence = fencing.run(body);
+    let mut fence = if options.is_transparent {
+        Fence::root(fencing.clone(), body)
+    } else {
+        fencing.run(body)
+    };
     group.set_handle(fence.handle());
     fence.await
 }

@@ -167,7 +167,7 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
         let errors = Errors::Collect(Mutex::default(), ToString::to_string);
         let group = Group::new(&self.options, errors);
         let settle = |result: Result<T, E>| result.map_err(|error| group.failed(error)).ok();
-        let outcome = run_host(&self.options.fencing, &group, host, settle).await;
+        let outcome = run_host(&self.options, &group, host, settle).await;
         if let Some(panic) = group.take_panic() {
             resume_unwind(panic);
         }

@@ -24,8 +24,13 @@ use crate::trigger::Event;
 /// one of the fences has been cut before the task starts, the future is never polled. No code
 /// waits for the task but that which awaits the [`Task`]; a [`group`](crate::group()) does.
 ///
-/// That the outermost fence wins holds between tasks once the outer fence's own task has been
-/// polled: until then a fence in this task that fires on the same event acts by itself.
+/// The task encloses in turn what it spawns: cancelled, aborted or panicking it takes that along,
+/// and one that runs to its end lets go of it. For deadlines and [links](Fencing::linked) it is
+/// not there: those are matters between fences.
+///
+/// The fences around are looked at whenever the task is polled, and by
+/// [`checkpoint`](crate::checkpoint) and the fences in it: a task that fires one of them is cut at
+/// its next `.await`, even before the fence itself has been polled.
 ///
 /// `tokio::spawn(future.in_context())` keeps only what is bound, and plain `tokio::spawn` nothing.
 ///

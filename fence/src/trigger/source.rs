@@ -31,6 +31,11 @@ pub(crate) trait Parent: Send + Sync {
     fn fired(&self) -> Option<&Latch>;
     /// Where to wait for its cut.
     fn cut(&self) -> Option<&Latch>;
+    /// Whether links pass it by: a task or a thread is no fence of the user's own (D27).
+    fn is_transparent(&self) -> bool;
+    /// Whether it is seen to have fired, and nothing is between that and its cut: no guard, no
+    /// grace. Its own task need not have been polled since. With a look at the clock, if `timed`.
+    fn is_cutting(&self, timed: bool) -> bool;
     /// Whether it has cut its body or was dropped, or cuts what was spawned while a shield keeps
     /// its body, which may complete yet.
     fn has_cut(&self) -> bool;
@@ -40,8 +45,6 @@ pub(crate) trait Parent: Send + Sync {
     fn seen(&self) -> Vec<Reason>;
     /// Whether anything is [`seen`](Self::seen), without asking user code.
     fn is_seen(&self) -> bool;
-    /// What it watches, once somebody inside wants to know.
-    fn entries(&self) -> &[Entry];
     /// The earliest deadline of it and of what encloses it.
     fn effective_deadline(&self) -> Option<Instant>;
     /// Whether it means anything to those inside: one that has completed lets go of them.
@@ -153,6 +156,14 @@ impl Entry {
                 let reason = |firing| Reason::new(self.code.clone(), firing);
                 self.source.firing().map(reason).into_iter().for_each(visit);
             }
+        }
+    }
+
+    /// The fence around that it stands for, if it does.
+    pub(crate) fn parent(&self) -> Option<&Arc<dyn Parent>> {
+        match &self.source.0 {
+            SourceKind::Lineage(parent) => Some(parent),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::engine::state::phase::Dropping;
 use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::next_number;
 use crate::fencing::Fencing;
-use crate::trigger::{Parent, SourceKind};
+use crate::trigger::{Entry, Parent};
 
 /// Runs `f` with a set bound.
 pub(crate) fn within_bound<R>(binding: &Binding, detached: bool, f: impl FnOnce() -> R) -> R {
@@ -124,13 +124,7 @@ pub(crate) fn lineage() -> Fencing {
 
 /// The enclosing fences, and those around the place where this task was spawned, ready to tell.
 pub(crate) fn families() -> Vec<Arc<dyn Parent>> {
-    let mut entries = lineage().entries().to_vec();
-    let mut families = Vec::new();
-    while let Some(entry) = entries.pop() {
-        if let SourceKind::Lineage(parent) = &entry.source.0 {
-            entries.extend_from_slice(parent.entries());
-            families.push(parent.clone());
-        }
-    }
-    families
+    let lineage = lineage();
+    let parents = lineage.entries().iter().filter_map(Entry::parent);
+    parents.cloned().collect()
 }

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::frame::{Here, Part};
 use crate::engine::frames::running::Running;
-use crate::engine::state::phase::{self, Cancelling};
+use crate::engine::state::phase::Cancelling;
 use crate::engine::state::state::FenceState;
 use crate::fencing::Fencing;
 use crate::trigger::check_cache;
-use crate::trigger::{Entry, Parent, SourceKind};
+use crate::trigger::{Entry, Parent};
 
 /// What is asked of the enclosing fences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,24 @@ impl Running<'_> {
                 && self.is_seen())
     }
 
+    /// Who is told of the cancellation of a linked fence right inside.
+    fn takes_links(&self) -> Option<Arc<dyn Parent>> {
+        let state = self.sources.state;
+        if !state.kind.is_transparent() {
+            return Some(state.shared().clone());
+        }
+        // Innermost last. One that has completed has let go.
+        let mut parents = state
+            .fencing
+            .entries()
+            .iter()
+            .rev()
+            .filter_map(Entry::parent);
+        parents
+            .find(|parent| !parent.is_transparent() && parent.is_alive())
+            .cloned()
+    }
+
     /// Whether a fence around the place where this task was spawned is seen to have fired.
     #[cold]
     fn is_seen(&self) -> bool {
@@ -134,6 +152,9 @@ impl<'a> Here<'a> {
             if timed && state.is_timed() {
                 state.expire(*now.get_or_insert_with(Instant::now));
             }
+            if question == Question::Cuts && state.may_have_parents() {
+                state.look_around(timed);
+            }
             match running.answer(question) {
                 FlagAnswer::Yes => return FlagAnswer::Yes,
                 FlagAnswer::AskUsers => answer = FlagAnswer::AskUsers,
@@ -158,17 +179,11 @@ impl<'a> Here<'a> {
         has_fired
     }
 
-    /// What the innermost fence passes its cancellation on to: the fence around it, or around the
-    /// place where its task was spawned.
+    /// What a fence here passes its cancellation on to: the fence around it, or around the place
+    /// where its task or thread was spawned.
     pub(crate) fn linked_to(self) -> Option<Arc<dyn Parent>> {
-        let state = self.innermost()?;
-        if state.kind != phase::FenceKind::Task {
-            return Some(state.shared().clone());
-        }
-        match &state.fencing.entries().last()?.source.0 {
-            SourceKind::Lineage(parent) => Some(parent.clone()),
-            SourceKind::Latch(_) | SourceKind::Custom(_) => None,
-        }
+        let mut fences = self.visible().filter_map(Part::fence);
+        fences.find_map(|running| running.takes_links())
     }
 
     /// The enclosing fences as sources for what is spawned here, outermost first (D27).
@@ -200,6 +215,9 @@ impl<'a> Here<'a> {
             match part {
                 Part::Fence(running) if !is_shielded => {
                     innermost.get_or_insert(running);
+                    if running.sources.state.may_have_parents() {
+                        running.sources.state.look_around(false);
+                    }
                     match running.answer(Question::Cuts) {
                         FlagAnswer::Yes => return None,
                         FlagAnswer::AskUsers => answer = FlagAnswer::AskUsers,
@@ -222,10 +240,27 @@ impl<'a> Here<'a> {
     #[cold]
     pub(crate) fn scopes(self) -> Fencing {
         let mut around = Fencing::new();
-        let is_scope = |running: &&Running<'_>| running.sources.state.is_blocking_scope();
-        for scope in self.enclosing().take_while(is_scope) {
-            scope.sources.snapshot().add_to(&mut around);
+        let scopes: Vec<_> = self.scopes_around().collect();
+        for scope in scopes.into_iter().rev() {
+            scope.adopt(&mut around);
         }
         around
+    }
+
+    /// A fence here is cut: if it was by a scope of plain code right around, that has told.
+    #[cold]
+    pub(crate) fn tell_scopes(self) {
+        let now = Instant::now();
+        for scope in self.scopes_around() {
+            scope.sources.state.expire(now);
+            if scope.answer(Question::Fired) != FlagAnswer::No {
+                scope.sources.state.note_told();
+            }
+        }
+    }
+
+    fn scopes_around(self) -> impl Iterator<Item = &'a Running<'a>> {
+        let is_scope = |running: &&Running<'_>| running.sources.state.is_blocking_scope();
+        self.enclosing().take_while(is_scope)
     }
 }

@@ -171,7 +171,7 @@ impl<'a> Here<'a> {
 
 impl<'a> Part<'a> {
     #[inline]
-    fn fence(&'a self) -> Option<&'a Running<'a>> {
+    pub(super) fn fence(&'a self) -> Option<&'a Running<'a>> {
         match self {
             Self::Fence(running) => Some(running),
             _ => None,

@@ -88,16 +88,26 @@ impl Running<'_> {
 }
 
 impl Running<'_> {
-    /// Adds the fence as a source for what is spawned inside. A scope of plain code, which nobody
-    /// polls, and a task, which is no fence of the user's own, pass their sources on instead: so
-    /// there are no chains, however often a task spawns the next.
+    /// Adds the fence as a source for what is spawned inside, after what encloses it by other ways
+    /// than being polled: so the whole lineage is in one list, and no fence has to be asked about
+    /// those around it. A scope of plain code, which nobody polls, passes its own sources on as
+    /// well. A fence that has completed is not among them: so there are no chains, however often a
+    /// task spawns the next.
     pub(crate) fn adopt(&self, lineage: &mut Fencing) {
-        let snapshot = self.sources.snapshot();
-        if self.sources.state.kind != FenceKind::Body {
-            return snapshot.add_to(lineage);
-        }
-        let shared = self.sources.state.shared().clone();
-        shared.adopt(|| snapshot);
+        let state = self.sources.state;
+        let (around, own) = self.sources.snapshot().split();
+        around
+            .into_iter()
+            .filter(Entry::is_open)
+            .for_each(|entry| lineage.add(entry));
+        let own = if state.kind == FenceKind::Body {
+            own
+        } else {
+            own.clone().add_to(lineage);
+            own.emptied()
+        };
+        let shared = state.shared().clone();
+        shared.adopt(|| own);
         lineage.add(Entry {
             code: Cow::Borrowed(""),
             source: Source::lineage(shared),

@@ -89,11 +89,18 @@ impl Sources<'_> {
         if let Some(reason) = handle {
             snapshot::add(&mut reasons, reason);
         }
+        if let Some(rare) = self.state.rare() {
+            let seen = rare.seen_around.borrow();
+            seen.iter()
+                .cloned()
+                .for_each(|reason| snapshot::add(&mut reasons, reason));
+        }
         let declined = self.state.declined();
         reasons.retain(|reason| !declined.iter().any(|other| other.is_seen_as(reason)));
         if reasons.is_empty() {
             return None;
         }
+        self.state.note_told();
         Some(Cancelled::new(Record {
             reasons: Reasons::sorted(reasons),
             declined,

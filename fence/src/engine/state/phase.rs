@@ -34,10 +34,26 @@ pub(crate) enum FenceKind {
     /// A body.
     #[default]
     Body,
-    /// All of a spawned task: not a fence of the user's own.
+    /// All of a spawned task, or of the ticks of a timer: no fence of the user's own, and none for
+    /// links.
     Task,
     /// Plain code, which nothing can cut.
     Plain,
+    /// All of a spawned thread: plain code, and none for links.
+    Thread,
+}
+
+impl FenceKind {
+    /// Whether it is never polled, so that those inside go by what fires, not by a cut.
+    #[inline]
+    pub(crate) fn is_scope(self) -> bool {
+        matches!(self, Self::Plain | Self::Thread)
+    }
+
+    /// Whether links pass it by (D27).
+    pub(crate) fn is_transparent(self) -> bool {
+        matches!(self, Self::Task | Self::Thread)
+    }
 }
 
 /// How far the cancelling has come.

@@ -22,6 +22,11 @@ pub(crate) struct RareState {
     pub(crate) id: Cell<u64>,
     /// How many shields, and fences inside with shields or cleanups, hold it up.
     pub(crate) holds: Cell<u32>,
+    /// What fences around the place where this task was spawned were seen to have fired with,
+    /// before they cut. Kept, as one of them may complete yet, and let go.
+    pub(crate) seen_around: RefCell<Vec<Reason>>,
+    /// As a scope of plain code: whether what is in it has learnt that it has fired.
+    pub(crate) has_told: Cell<bool>,
     /// What the guards have been asked about.
     asked: RefCell<Vec<Asked>>,
     /// The cleanups registered with this fence.
@@ -93,8 +98,12 @@ impl RareState {
     #[cold]
     pub(crate) fn is_latched(&self) -> bool {
         let handle = self.shared.get();
-        handle.is_some_and(|shared| shared.latch.is_fired())
-            || self.around.entries().iter().any(Entry::is_latched)
+        handle.is_some_and(|shared| shared.latch.is_fired()) || self.is_cut_around()
+    }
+
+    /// Whether something has fired that encloses the fence by other ways than being polled.
+    pub(crate) fn is_cut_around(&self) -> bool {
+        !self.seen_around.borrow().is_empty() || self.around.entries().iter().any(Entry::is_latched)
     }
 
     pub(crate) fn cleaned(&mut self, cleanup: Cleanup) {

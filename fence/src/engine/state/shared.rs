@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::cleanup::Told;
 use crate::engine::state::snapshot::{self, Snapshot};
 use crate::outcome::{Firing, Reason};
-use crate::trigger::{Entry, Latch, Parent};
+use crate::trigger::{Latch, Parent};
 use crate::util::unpoisoned;
 
 /// The default code of a handle.
@@ -181,6 +181,21 @@ impl Shared {
     pub(crate) fn fired(&self) -> Option<&Latch> {
         self.family.get().map(|family| &family.fired)
     }
+
+    /// Whether nobody polls it: a scope of plain code, whose firing through a handle or a link is
+    /// all that those inside are told. Its guards, if it has any, are asked by its own thread.
+    fn is_scope(&self) -> bool {
+        let family = self.family.get();
+        family.is_some_and(|family| family.snapshot.kind.is_scope() && !family.snapshot.is_guarded)
+    }
+
+    /// A scope that ended with a panic takes those inside along.
+    pub(crate) fn tell_panicked(&self) {
+        if self.is_scope() {
+            self.latch
+                .fire(Firing::of_drop().with_code("dropped".into()));
+        }
+    }
 }
 
 /// As the tasks see it that were spawned inside.
@@ -190,11 +205,30 @@ impl Parent for Shared {
     }
 
     fn fired(&self) -> Option<&Latch> {
+        if self.is_scope() {
+            return Some(&self.latch);
+        }
         Self::fired(self)
     }
 
     fn cut(&self) -> Option<&Latch> {
+        if self.is_scope() {
+            return Some(&self.latch);
+        }
         self.family.get().map(|family| &family.cut)
+    }
+
+    fn is_transparent(&self) -> bool {
+        let family = self.family.get();
+        family.is_some_and(|family| family.snapshot.kind.is_transparent())
+    }
+
+    fn is_cutting(&self, timed: bool) -> bool {
+        let Some(family) = self.family.get() else {
+            return false;
+        };
+        let is_seen = || self.latch.is_fired() || family.snapshot.is_seen(timed);
+        self.has_cut() || (family.snapshot.cuts_at_once() && is_seen() && self.is_alive())
     }
 
     fn has_cut(&self) -> bool {
@@ -202,10 +236,16 @@ impl Parent for Shared {
     }
 
     fn why(&self) -> &[Reason] {
-        let family = self.family.get();
-        family
-            .and_then(|family| family.why.get())
-            .map_or(&[], Vec::as_slice)
+        let Some(family) = self.family.get() else {
+            return &[];
+        };
+        let fired = self.reason().filter(|_| self.is_scope());
+        let why = match fired {
+            // Nobody polls it, so nobody else has told.
+            Some(reason) => Some(family.why.get_or_init(|| vec![reason])),
+            None => family.why.get(),
+        };
+        why.map_or(&[], Vec::as_slice)
     }
 
     fn seen(&self) -> Vec<Reason> {
@@ -234,13 +274,8 @@ impl Parent for Shared {
         };
         family.fired.is_fired()
             || family.cut.is_fired()
-            || (!family.snapshot.is_guarded && (self.latch.is_fired() || family.snapshot.is_seen()))
-    }
-
-    fn entries(&self) -> &[Entry] {
-        self.family
-            .get()
-            .map_or(&[], |family| &family.snapshot.entries)
+            || (!family.snapshot.is_guarded
+                && (self.latch.is_fired() || family.snapshot.is_seen(true)))
     }
 
     fn effective_deadline(&self) -> Option<Instant> {

@@ -2,17 +2,22 @@
 
 use tokio::time::Instant;
 
+use crate::engine::state::phase::FenceKind;
 use crate::fencing::Fencing;
 use crate::outcome::Reason;
 use crate::trigger::{Entry, SourceKind, Span, Time, earliest, has_passed};
 
+#[derive(Clone)]
 pub(crate) struct Snapshot {
     pub(crate) entries: Vec<Entry>,
     pub(crate) times: Vec<Time>,
     pub(crate) start: Option<Instant>,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) kind: FenceKind,
     /// Whether it takes more than a firing to cancel the fence.
     pub(crate) is_guarded: bool,
+    /// Whether it takes more than a cancellation to cut the body: a grace.
+    pub(crate) has_grace: bool,
 }
 
 impl Snapshot {
@@ -32,6 +37,31 @@ impl Snapshot {
         reasons
     }
 
+    /// What encloses the fence by other ways than being polled, and the rest.
+    pub(crate) fn split(mut self) -> (Vec<Entry>, Self) {
+        let (around, own) = self
+            .entries
+            .into_iter()
+            .partition(|entry| entry.parent().is_some());
+        self.entries = own;
+        (around, self)
+    }
+
+    /// The same of a fence that has passed its sources on.
+    pub(crate) fn emptied(self) -> Self {
+        Self {
+            entries: Vec::new(),
+            times: Vec::new(),
+            deadline: None,
+            ..self
+        }
+    }
+
+    /// Whether those inside are to be cut as soon as it is seen to have fired.
+    pub(crate) fn cuts_at_once(&self) -> bool {
+        !self.is_guarded && !self.has_grace
+    }
+
     fn add_times(&self, now: Instant, reasons: &mut Vec<Reason>) {
         if has_passed(self.deadline, Some(now)) {
             let start = self.start.unwrap_or(now);
@@ -40,10 +70,11 @@ impl Snapshot {
         }
     }
 
-    /// The same as far as loads and the clock can tell. Calls no user code.
-    pub(crate) fn is_seen(&self) -> bool {
+    /// The same as far as loads can tell, and the clock, if `timed`. Calls no user code.
+    pub(crate) fn is_seen(&self, timed: bool) -> bool {
+        let has_passed = || has_passed(self.deadline, Some(Instant::now()));
         self.entries.iter().any(Entry::is_seen)
-            || (self.deadline.is_some() && has_passed(self.deadline, Some(Instant::now())))
+            || (timed && self.deadline.is_some() && has_passed())
     }
 
     /// Puts everything into a set, its times as they are now running.

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::engine::state::inline_sources::InlineSources;
 use crate::engine::state::snapshot::Snapshot;
 use crate::engine::state::state::FenceState;
+use crate::fencing::Policy;
 use crate::trigger::{Entry, Time, earliest};
 
 /// A fence: its sets, and the sources in its type.
@@ -85,7 +86,9 @@ impl Sources<'_> {
             times: Vec::new(),
             start: self.state.start,
             deadline: self.state.deadline.get(),
+            kind: self.state.kind,
             is_guarded: self.state.is_guarded(),
+            has_grace: self.state.policy().is_some_and(Policy::is_lenient),
         }
     }
 
