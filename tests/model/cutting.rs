@@ -39,6 +39,7 @@ impl<'c> Model<'c> {
             self.fences[fence].jobs.clear();
             return Some("completed".to_owned());
         }
+        self.look_around(fence);
         if !self.decide(fence, body.as_deref()) {
             return None;
         }

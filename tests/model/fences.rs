@@ -45,6 +45,8 @@ pub struct Fence {
     pub report: Report,
     /// The fences around the place where its task was spawned, outermost first.
     pub lineage: Vec<usize>,
+    /// What those were seen to have fired with before they cut.
+    pub seen_around: Vec<Reason>,
     pub is_root: bool,
 }
 
@@ -67,6 +69,7 @@ impl Default for Fence {
             cleaning: None,
             report: Report::default(),
             lineage: Vec::new(),
+            seen_around: Vec::new(),
             is_root: false,
         }
     }
@@ -124,7 +127,25 @@ impl Model<'_> {
             .chain(this.link.clone())
             .chain(events)
             .chain(parents)
+            .chain(this.seen_around.clone())
             .collect()
+    }
+
+    /// Looks at the fences around the place where its task was spawned: what they are seen to have
+    /// fired with cuts the task, if nothing is between (D27).
+    pub fn look_around(&mut self, fence: usize) {
+        let this = &self.fences[fence];
+        let is_cut = |parent: &usize| self.fences[*parent].cut.is_some();
+        if !this.seen_around.is_empty() || this.lineage.iter().any(is_cut) {
+            return;
+        }
+        let cuts_at_once = |parent: &&usize| {
+            let set = &self.fences[**parent].set;
+            set.guards.is_empty() && !set.is_lenient() && self.is_alive(**parent)
+        };
+        let around = this.lineage.iter().filter(cuts_at_once);
+        let seen = around.flat_map(|parent| self.seen(*parent)).collect();
+        self.fences[fence].seen_around = seen;
     }
 
     /// Everything that has fired and was not declined.
@@ -206,7 +227,13 @@ impl Model<'_> {
             return;
         }
         let target = env.innermost().and_then(|outer| match &self.fences[outer] {
-            root if root.is_root => root.lineage.last().copied(),
+            // Tasks are no fences.
+            root if root.is_root => {
+                let mut around = root.lineage.iter().rev();
+                around
+                    .find(|fence| !self.fences[**fence].is_root && self.is_alive(**fence))
+                    .copied()
+            }
             _ => Some(outer),
         });
         let primary = self.primary(fence);

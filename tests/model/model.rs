@@ -162,10 +162,11 @@ impl<'c> Model<'c> {
     pub fn spawn(&mut self, id: usize, body: &'c Node, env: &Env) {
         self.adopt(&env.frames);
         let enclosing = visible(&env.frames).into_iter().rev();
-        // A task is no fence: it passes on what encloses it.
-        let lineage = enclosing.flat_map(|fence| match &self.fences[fence] {
-            root if root.is_root => root.lineage.clone(),
-            _ => vec![fence],
+        // What encloses a task is not on its frames.
+        let lineage = enclosing.flat_map(|fence| {
+            let mut around = self.fences[fence].lineage.clone();
+            around.push(fence);
+            around
         });
         let alive = |fence: &usize| self.is_alive(*fence);
         let lineage = lineage.filter(alive).collect();
