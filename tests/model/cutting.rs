@@ -33,13 +33,16 @@ impl<'c> Model<'c> {
             Status::Completed | Status::Ended => unreachable!("polled after its end"),
         }
         let inside = env.inside(Frame::Fence(fence));
+        let before = self.fired_here;
         if body.as_mut().is_some_and(|body| self.poll(body, &inside)) {
             *body = None;
             self.fences[fence].status = Status::Completed;
             self.fences[fence].jobs.clear();
             return Some("completed".to_owned());
         }
-        self.look_around(fence);
+        if self.fired_here != before {
+            self.look_around(fence);
+        }
         if !self.decide(fence, body.as_deref()) {
             return None;
         }

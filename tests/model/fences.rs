@@ -238,6 +238,7 @@ impl Model<'_> {
         });
         let primary = self.primary(fence);
         if let Some(target) = target {
+            self.fired_here += 1;
             self.fences[target].fire(primary);
         }
     }

@@ -33,6 +33,8 @@ pub struct Model<'c> {
     /// When each event was set: the time, and a number for the order.
     pub events: [Option<(u64, u64)>; EVENTS],
     sequence: u64,
+    /// How often code has fired something.
+    pub fired_here: u64,
     pub record: Record,
     pub fences: Vec<Fence>,
     pub jobs: Vec<Option<(usize, &'c Undo)>>,
@@ -77,6 +79,7 @@ impl<'c> Model<'c> {
             now: 0,
             events: [None; EVENTS],
             sequence: 1,
+            fired_here: 0,
             record: Record::default(),
             fences: Vec::new(),
             jobs: Vec::new(),
@@ -113,6 +116,7 @@ impl<'c> Model<'c> {
 
     pub fn set(&mut self, event: usize) {
         self.sequence += 1;
+        self.fired_here += 1;
         let (at, sequence) = (self.now, self.sequence);
         self.events[event].get_or_insert((at, sequence));
     }

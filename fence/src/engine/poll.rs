@@ -17,6 +17,7 @@ use crate::engine::frames::step::Step;
 use crate::engine::state::phase::{Dropping, Phase};
 use crate::engine::state::shared::State;
 use crate::outcome::Cancelled;
+use crate::trigger::fired_here;
 use crate::util::WakerId;
 
 impl Engine<'_> {
@@ -73,10 +74,15 @@ impl Engine<'_> {
         body: &mut dyn Body,
         cx: &mut Context<'_>,
     ) -> Option<Left> {
+        let may_have_parents = self.state.may_have_parents();
+        let before = may_have_parents.then(fired_here);
         let ending = Ending(self);
         let left = ending.0.within(here, step, || body.poll(cx));
         if left.is_none() {
             ending.0.complete(here);
+        } else if before.is_some_and(|before| before != fired_here()) {
+            // It may have been what encloses this task, whose fence has not been polled since.
+            ending.0.state.look_around(false);
         }
         std::mem::forget(ending);
         left
@@ -165,9 +171,6 @@ impl Drop for Ending<'_, '_> {
 impl Engine<'_> {
     /// Whether the fence has fired and may say so. Otherwise it is armed.
     fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        if self.state.may_have_parents() {
-            self.state.look_around(false);
-        }
         let has_fired = if self.state.has_only_latches() {
             self.is_latched() || self.arm_anew(around, cx)
         } else {

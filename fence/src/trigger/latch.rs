@@ -1,12 +1,23 @@
 //! A one-shot flag that remembers its firing: what an `Event` and a `Handle` are made of.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use crate::outcome::Firing;
 use crate::trigger::check_cache;
 use crate::trigger::waiters::{Key, Waiters};
-use crate::util::OnceLock;
+use crate::util::{OnceLock, cell_per_thread};
+
+cell_per_thread! {
+    /// How often code on this thread has fired something: for a task that fires what encloses it.
+    FIRED_HERE: u64 = 0;
+}
+
+/// How often code on this thread has fired something.
+pub(crate) fn fired_here() -> u64 {
+    FIRED_HERE.with(Cell::get)
+}
 
 pub(crate) struct Latch {
     firing: OnceLock<Firing>,
@@ -55,6 +66,12 @@ impl Latch {
 
     /// Fires; `false` if it had fired before. Either way it has fired when this returns.
     pub(crate) fn fire(&self, firing: Firing) -> bool {
+        FIRED_HERE.with(|fired| fired.set(fired.get().wrapping_add(1)));
+        self.tell(firing)
+    }
+
+    /// Fires as a consequence of what has fired elsewhere.
+    pub(crate) fn tell(&self, firing: Firing) -> bool {
         // Also the cause of one that comes too late is dropped outside of the note: user code (D26).
         let is_first =
             !self.is_fired() && check_cache::while_firing(|| self.firing.set(firing)).is_ok();

@@ -162,7 +162,7 @@ impl Shared {
 
     pub(crate) fn tell_fired(&self, firing: impl FnOnce() -> Firing) {
         if let Some(family) = self.family.get() {
-            family.fired.fire(firing());
+            family.fired.tell(firing());
         }
     }
 
@@ -173,7 +173,7 @@ impl Shared {
             if family.why.get().is_none() {
                 let _ = family.why.set(why());
             }
-            family.cut.fire(Firing::of_drop());
+            family.cut.tell(Firing::of_drop());
         }
     }
 
@@ -193,7 +193,7 @@ impl Shared {
     pub(crate) fn tell_panicked(&self) {
         if self.is_scope() {
             self.latch
-                .fire(Firing::of_drop().with_code("dropped".into()));
+                .tell(Firing::of_drop().with_code("dropped".into()));
         }
     }
 }
