@@ -97,7 +97,9 @@ impl Model<'_> {
     pub fn ask(&mut self, frames: &[Frame], cuts: bool) -> bool {
         let visible = visible(frames);
         if cuts {
-            visible.iter().for_each(|fence| self.look_around(*fence));
+            for fence in &visible {
+                self.look_around(*fence);
+            }
         }
         let answers: Vec<_> = visible
             .iter()
