@@ -44,7 +44,7 @@ impl Job {
         }
     }
 
-    /// The same, registered by the user.
+    /// Adds the line that registered it, if a user did.
     pub(crate) fn at(mut self, place: &'static Location<'static>) -> Self {
         self.place = Some(place);
         self

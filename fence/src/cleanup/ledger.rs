@@ -35,7 +35,7 @@ pub(crate) struct Entry {
     since: Instant,
 }
 
-/// What it is called: worked out by whoever wants to know.
+/// What it is called: worked out only when it is asked for.
 #[derive(Clone)]
 pub(crate) enum Name {
     Given(Cow<'static, str>),

@@ -89,6 +89,24 @@ impl fmt::Display for Left {
 }
 
 /// What it is that has not ended.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::LeftKind;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (stop, stopping) = std::sync::mpsc::channel::<()>();
+/// fence::spawn_blocking(move || stopping.recv());
+///
+/// let drained = fence::drain(Duration::ZERO).await;
+/// let threads = drained.left().iter().filter(|left| left.kind() == LeftKind::Thread);
+/// assert_eq!(threads.count(), 1);
+/// # drop(stop);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeftKind {
@@ -120,6 +138,28 @@ impl fmt::Display for LeftKind {
 }
 
 /// How far something has come that has not ended.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Fencing, LeftState};
+/// use tokio::time::sleep;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let task = tokio::spawn(Fencing::new().run(async {
+///     fence::on_cancel(sleep(Duration::from_secs(2)));
+///     std::future::pending::<()>().await
+/// }));
+/// tokio::task::yield_now().await;
+/// task.abort();
+/// assert!(task.await.is_err());
+///
+/// let drained = fence::drain(Duration::from_secs(1)).await;
+/// assert_eq!(drained.left()[0].state(), LeftState::Stopping);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeftState {
@@ -143,6 +183,21 @@ impl fmt::Display for LeftState {
 ///
 /// It compares with a number, of how much that is. `Display` is a line for people: `drained`, or
 /// `2 not drained`, with a line for each if it is alternate (`{:#}`).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Drained;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let drained: Drained = fence::drain(Duration::ZERO).await;
+/// assert!(drained.is_drained());
+/// assert_eq!(drained, 0);
+/// assert_eq!(drained.to_string(), "drained");
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Drained {
     left: Vec<Left>,
@@ -160,6 +215,19 @@ impl Drained {
     }
 
     /// What has not, the oldest first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// for left in fence::drain(Duration::from_secs(1)).await.left() {
+    ///     eprintln!("not drained: {left}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn left(&self) -> &[Left] {
         &self.left

@@ -42,6 +42,19 @@ pub struct ShutdownPlan {
 
 impl ShutdownPlan {
     /// The plan for Kubernetes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// assert!(shutdown.is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn new() -> Self {
         Self {
             pre_drain: Duration::from_secs(5),
@@ -55,18 +68,73 @@ impl ShutdownPlan {
     ///
     /// Load balancers learn of the end at the same time as the process does, and send requests
     /// until they have.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (start, plan) = (Instant::now(), ShutdownPlan::new().pre_drain(Duration::from_secs(2)));
+    /// let shutdown = plan.isolated()?;
+    /// shutdown.begin("a test");
+    /// shutdown.fired().await;
+    /// assert_eq!(start.elapsed().as_secs(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn pre_drain(mut self, time: Duration) -> Self {
         self.pre_drain = time;
         self
     }
 
     /// How long the work in progress has after the event `"shutdown"`: 20 s unless set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let plan = ShutdownPlan::new().pre_drain(Duration::ZERO).drain(Duration::from_secs(10));
+    /// let (start, shutdown) = (Instant::now(), plan.isolated()?);
+    /// shutdown.begin("a test");
+    /// shutdown.hard_event().wait().await;
+    /// assert_eq!(start.elapsed().as_secs(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn drain(mut self, time: Duration) -> Self {
         self.drain = time;
         self
     }
 
     /// How long what is left has after the event `"shutdown-hard"`: 3 s unless set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let plan = ShutdownPlan::new().hard(Duration::from_secs(1)); // 5 s + 20 s + 1 s
+    /// let (start, shutdown) = (Instant::now(), plan.isolated()?);
+    /// shutdown.begin("a test");
+    /// let report = shutdown.run(std::future::pending::<()>()).await;
+    /// assert!(!report.is_drained());
+    /// assert_eq!(start.elapsed().as_secs(), 26);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn hard(mut self, time: Duration) -> Self {
         self.hard = time;
         self
@@ -76,6 +144,19 @@ impl ShutdownPlan {
     ///
     /// That is `terminationGracePeriodSeconds` on Kubernetes, `TimeoutStopSec` of systemd. Where
     /// nobody kills, it is `Duration::MAX`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    ///
+    /// let docker = ShutdownPlan::new().termination_grace(Duration::from_secs(10));
+    /// assert!(docker.isolated().is_err(), "5 s + 20 s + 3 s are more than that");
+    ///
+    /// let docker = docker.pre_drain(Duration::ZERO).drain(Duration::from_secs(6));
+    /// assert!(docker.isolated().is_ok());
+    /// ```
     pub const fn termination_grace(mut self, time: Duration) -> Self {
         self.termination_grace = time;
         self
@@ -87,6 +168,21 @@ impl ShutdownPlan {
     ///
     /// If the stages do not fit into the termination grace, if a `Shutdown` is installed already,
     /// if the signals cannot be listened to, or if no thread can be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().drain(Duration::from_secs(15)).install()?;
+    /// assert!(shutdown.is_ready());
+    /// assert!(ShutdownPlan::new().install().is_err(), "there is one in a process");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn install(self) -> io::Result<Shutdown> {
         self.check()?;
         Shutdown::installed(self)

@@ -34,6 +34,25 @@ impl Shutdown {
     /// # Cancel safety
     ///
     /// Drops the program where it is; the stages follow each other without it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Fencing, ShutdownPlan};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// shutdown.begin("a test");
+    /// let report = shutdown.run(async {
+    ///     let endless = Fencing::new().on_named("shutdown").run(std::future::pending::<()>());
+    ///     assert!(endless.await.cancelled_by("shutdown"));
+    ///     shutdown.spawn(async { println!("the last answer") });
+    /// });
+    /// assert!(report.await.is_drained());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn run<F>(&self, program: F) -> impl Future<Output = ShutdownReport>
     where

@@ -17,6 +17,21 @@ use crate::shutdown::work::{Panics, Work};
 /// that is [left](Self::left) or has [panicked](Self::panics) if it is alternate (`{:#}`). Returned
 /// from `main`, it makes the exit status: that of the program if everything was drained and nothing
 /// panicked, and otherwise 1, with those lines on stderr.
+///
+/// # Examples
+///
+/// ```
+/// use fence::{ShutdownPlan, ShutdownReport};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> std::io::Result<()> {
+/// let shutdown = ShutdownPlan::new().isolated()?;
+/// shutdown.begin("SIGTERM");
+/// let report: ShutdownReport = shutdown.run(async { println!("nothing to do") }).await;
+/// assert_eq!(report.to_string(), "shutdown: SIGTERM, drained");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "return it from `main`: it makes the exit status"]
 pub struct ShutdownReport {
@@ -74,6 +89,22 @@ impl ShutdownReport {
     /// What has panicked of that which was [spawned](crate::Shutdown::spawn) or
     /// [tracked](crate::Shutdown::track), since the start of the process: the first sixteen, a line
     /// each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// shutdown.spawn(async { panic!("no such queue") });
+    /// let report = shutdown.run(async {}).await;
+    /// assert!(report.is_drained());
+    /// assert!(report.panics()[0].contains("no such queue"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn panics(&self) -> &[String] {
         &self.panics.texts

@@ -103,6 +103,20 @@ impl Shutdown {
     ///
     /// If one is installed already, if the signals cannot be listened to, or if no thread can be
     /// started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Shutdown;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = Shutdown::install()?;
+    /// assert!(shutdown.is_ready());
+    /// assert!(shutdown.signal().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn install() -> io::Result<Self> {
         ShutdownPlan::new().install()
     }
@@ -143,6 +157,21 @@ impl Shutdown {
     /// Begins it as a signal does, with the error (or the text) behind it; `false` if it had begun.
     ///
     /// It does not count as a signal: the first signal after it does not exit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// assert!(shutdown.begin("the lease is lost"));
+    /// assert!(!shutdown.begin("and the disk is full"), "it has begun");
+    /// assert_eq!(shutdown.cause().unwrap().to_string(), "the lease is lost");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn begin(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
         let firing = Firing::new(ReasonKind::Event).because(cause);
@@ -150,6 +179,22 @@ impl Shutdown {
     }
 
     /// Whether the process wants more work: until the shutdown begins. For a readiness probe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let probe = || if shutdown.is_ready() { 200 } else { 503 };
+    /// assert_eq!(probe(), 200);
+    /// shutdown.begin("a test");
+    /// assert_eq!(probe(), 503);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.timeline.firing().is_none()
@@ -160,11 +205,44 @@ impl Shutdown {
     /// # Cancel safety
     ///
     /// Nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let deregistered = tokio::spawn({
+    ///     let begun = shutdown.begun();
+    ///     async { begun.await; "no longer in the registry" }
+    /// });
+    /// shutdown.begin("a test");
+    /// assert_eq!(deregistered.await?, "no longer in the registry");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn begun(&self) -> Wait {
         self.timeline.begun.wait()
     }
 
     /// What began it: the name of the signal, or what [`begin`](Self::begin) was given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// assert!(shutdown.cause().is_none());
+    /// shutdown.begin("a new version");
+    /// assert_eq!(shutdown.cause().unwrap().to_string(), "a new version");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.timeline.firing()?.cause()
@@ -207,17 +285,68 @@ impl Shutdown {
     /// # Cancel safety
     ///
     /// Nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ShutdownPlan;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (start, shutdown) = (Instant::now(), ShutdownPlan::new().isolated()?);
+    /// shutdown.begin("a test");
+    /// shutdown.fired().await; // what a server's `with_graceful_shutdown` is given
+    /// assert_eq!(start.elapsed().as_secs(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fired(&self) -> Wait {
         self.event().wait()
     }
 
     /// The event `"shutdown"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Fencing, ShutdownPlan, fenced};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// #[fenced(on = "shutdown")]
+    /// async fn poll_queue() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let polling = Fencing::new().offer("shutdown", shutdown.event()).bind(poll_queue());
+    /// shutdown.event().set();
+    /// assert!(polling.await.cancelled_by("shutdown"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn event(&self) -> &Event {
         &self.timeline.soft
     }
 
     /// The event `"shutdown-hard"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Fencing, ShutdownPlan};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// shutdown.begin("a test");
+    /// let request = Fencing::new().on("shutdown-hard", shutdown.hard_event());
+    /// assert!(request.run(std::future::pending::<()>()).await.is_cancelled());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn hard_event(&self) -> &Event {
         &self.timeline.hard

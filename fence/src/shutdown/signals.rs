@@ -1,4 +1,4 @@
-//! The signals that end a process: the first one is told, a later one exits.
+//! The signals that end a process: the first one begins the shutdown, a later one exits.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]

@@ -2,7 +2,7 @@
 //!
 //! 1. `begun`, `soft`, `hard` and `over` are set in this order, each once. `soft` and `hard` may be
 //!    set by others, as they are events of the process: then what comes before has come as well.
-//! 2. One driver sets them (`pace.rs`). Whoever waits, waits for an event and never for the driver.
+//! 2. One driver sets them (`pace.rs`). Others wait for an event and never for the driver.
 //! 3. Setting an event wakes its waiters, which is user code. It may panic, or block.
 
 use std::error::Error;

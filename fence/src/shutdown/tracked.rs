@@ -19,6 +19,28 @@ use crate::shutdown::work::Work;
 ///
 /// Made by [`Shutdown::busy`](crate::Shutdown::busy). Dropped by a panic it tells the shutdown of
 /// it, as what it stands for was not finished.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Busy, ShutdownPlan};
+///
+/// /// What is not to be interrupted, although it is no future.
+/// struct Migration {
+///     _busy: Busy,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> std::io::Result<()> {
+/// let shutdown = ShutdownPlan::new().isolated()?;
+/// let migration = Migration { _busy: shutdown.busy() };
+/// assert_eq!(shutdown.drain(Duration::from_secs(1)).await, 1);
+/// drop(migration);
+/// assert_eq!(shutdown.drain(Duration::from_secs(1)).await, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "what is dropped is not waited for"]
 pub struct Busy {
     entered: Entered,
@@ -37,6 +59,22 @@ impl Busy {
     }
 
     /// Gives it a name, by which it is listed if it is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let _busy = shutdown.busy().named("migration");
+    /// let drained = shutdown.drain(Duration::from_secs(1)).await;
+    /// assert_eq!(drained.left()[0].name(), "migration");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
         let name = Name::Given(name.into());
         self.entered.amend(|entry| entry.name = name);
@@ -68,6 +106,21 @@ pin_project! {
     /// A future that a [`Shutdown`](crate::Shutdown) waits for, until it ends or is dropped.
     ///
     /// Made by [`Shutdown::track`](crate::Shutdown::track).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{ShutdownPlan, Tracked};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let request: Tracked<_> = shutdown.track(async { "answered" });
+    /// assert_eq!(request.await, "answered");
+    /// assert_eq!(shutdown.drain(None).await, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Tracked<F> {
         // Dropped first: its destructors are waited for too.
@@ -86,6 +139,23 @@ impl<F> Tracked<F> {
     }
 
     /// Gives it a name, by which it is listed if it is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let upload = shutdown.track(sleep(Duration::from_secs(2))).named("upload");
+    /// assert_eq!(shutdown.drain(Duration::from_secs(1)).await.left()[0].name(), "upload");
+    /// upload.await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.busy = self.busy.map(|busy| busy.named(name));
         self

@@ -54,6 +54,24 @@ impl Shutdown {
     /// # Panics
     ///
     /// Outside of a tokio runtime, like `tokio::spawn`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let report = shutdown.run(async {
+    ///     shutdown.spawn(sleep(Duration::from_secs(2))); // runs on when the program has ended
+    /// });
+    /// assert!(report.await.is_drained());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Task<F::Output>
     where
@@ -103,6 +121,23 @@ impl Shutdown {
     /// # Cancel safety
     ///
     /// Nothing to lose; the work goes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::ShutdownPlan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let shutdown = ShutdownPlan::new().isolated()?;
+    /// let busy = shutdown.busy();
+    /// assert_eq!(shutdown.drain(Duration::from_secs(1)).await, 1);
+    /// drop(busy);
+    /// assert!(shutdown.drain(Duration::from_secs(1)).await.is_drained());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drain(&self, limit: impl Limit) -> Drained {
         match limit.limit() {
             Some(limit) => drop(timeout(limit, self.work.idle()).await),

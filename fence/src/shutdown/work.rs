@@ -76,7 +76,7 @@ impl Work {
         [self.tracked.left(), BACKGROUND.left()].concat()
     }
 
-    /// The same with the program.
+    /// What `idle` waits for, and the program.
     pub(super) fn left_of_all(&self) -> Vec<Left> {
         [self.programs.left(), self.left()].concat()
     }
