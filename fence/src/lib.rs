@@ -37,7 +37,8 @@
 //! - Everything starts with the first poll: the clock, the capture of what is bound, the arming.
 //! - If something has fired by then, the body is never polled.
 //! - After that the body goes first: a body that finishes is `Completed`, whatever fired meanwhile.
-//! - An `.await` that is ready at once is no cancellation point; [`checkpoint`] is one.
+//! - An `.await` that is ready at once is no cancellation point; entering a fence or a
+//!   [`checkpoint`] is one, entering a [`shield`] is none.
 //! - Cancelling drops the body, with its context set, and runs its cleanups, before the fence
 //!   resolves.
 //! - A shield that has started puts the cancelling off, and so does a grace; a guard may decline.

@@ -13,6 +13,7 @@ mod left_behind;
 mod links;
 mod nesting;
 mod odd_wakers;
+mod owned_elsewhere;
 mod reasons;
 mod running;
 mod wakeups;

@@ -290,7 +290,7 @@ async fn a_thread_is_waited_for() {
         });
         started.await.unwrap();
         group.handle().cancel_as("enough");
-        shield(thread).await
+        thread.await
     });
     assert!(outcome.await.cancelled_by("enough"));
     assert!(ended.load(Ordering::Acquire));

@@ -171,19 +171,45 @@ async fn a_task_may_be_followed_by_thousands() {
 // D27, D2: a task that comes too late never starts.
 #[tokio::test(start_paused = true)]
 async fn a_task_that_comes_too_late_is_never_polled() {
-    let mut late = None;
-    let parent = Fencing::new().timeout(ms(10)).run(async {
-        struct OnDrop<'a>(&'a mut Option<Task<()>>);
-        impl Drop for OnDrop<'_> {
-            fn drop(&mut self) {
-                *self.0 = Some(spawn(async { panic!("never polled") }));
-            }
-        }
-        let _late = OnDrop(&mut late);
+    let (stop, mut late) = (Event::new(), None);
+    let parent = Fencing::new().on("stop", &stop).run(async {
+        stop.set();
+        late = Some(spawn(async { panic!("never polled") }));
         pending::<()>().await;
     });
     assert!(parent.await.is_cancelled());
-    assert!(late.unwrap().await.cancelled_by("timeout"));
+    let late: Task<()> = late.unwrap();
+    assert!(late.await.cancelled_by("stop"));
+}
+
+struct SpawnsOnDrop<'a>(&'a mut Option<Task<()>>);
+
+impl Drop for SpawnsOnDrop<'_> {
+    fn drop(&mut self) {
+        *self.0 = Some(spawn(sleep(ms(50))));
+    }
+}
+
+// D14: what a destructor spawns belongs to the fences around the one that ends.
+#[tokio::test(start_paused = true)]
+async fn a_destructor_spawns_for_the_fences_around() {
+    for outer_limit in [20, 1000] {
+        let mut late = None;
+        let outer = Fencing::new()
+            .timeout_as("outer", ms(outer_limit))
+            .run(async {
+                let inner = Fencing::new().timeout(ms(10)).run(async {
+                    let _late = SpawnsOnDrop(&mut late);
+                    pending::<()>().await;
+                });
+                assert!(inner.await.cancelled_by("timeout"));
+                sleep(ms(100)).await;
+            });
+        assert_eq!(outer.await.is_cancelled(), outer_limit == 20);
+        let ended = late.unwrap().await;
+        assert_eq!(ended.cancelled_by("outer"), outer_limit == 20);
+        assert_eq!(ended.is_finished(), outer_limit == 1000);
+    }
 }
 
 // D27, D24, D23: the guards and the grace of the parent are those of the task.
@@ -221,7 +247,7 @@ async fn a_firing_is_seen_at_once() {
                 assert!(check().is_ok());
                 set.set();
                 let seen = check().unwrap_err().by("stop");
-                seen && fence::remaining() == Some(Duration::ZERO)
+                seen && fence::remaining() == Some(ms(100))
             })
             .await
         });

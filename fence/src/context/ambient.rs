@@ -1,11 +1,13 @@
 //! Functions that ask the fences around the calling code, and the bound set.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::engine::Blocked;
 use crate::engine::frames::current;
 use crate::engine::frames::user_code;
 use crate::fencing::Fencing;
@@ -36,7 +38,8 @@ pub fn current() -> Fencing {
 
 /// The earliest deadline of the bound set and of all enclosing fences; `None` without any.
 ///
-/// A bound timeout does not count: it starts anew with each fence.
+/// For a fence that has fired it is the end of its grace, no limit if it is cooperative, and now if
+/// it cuts. A bound timeout does not count: it starts anew with each fence.
 ///
 /// # Examples
 ///
@@ -61,7 +64,7 @@ pub fn deadline() -> Option<Instant> {
 
 /// The time left until [`deadline`]: what an outgoing call may be given.
 ///
-/// Zero once the deadline has passed or an enclosing fence has fired; `None` without a deadline.
+/// Zero once the deadline has passed or an enclosing fence cuts; `None` without a deadline.
 ///
 /// # Examples
 ///
@@ -127,9 +130,10 @@ pub fn check() -> Result<(), Cancelled> {
 
 /// A point at which enclosing fences may cut, even if nothing has to be waited for.
 ///
-/// Ready at once while no enclosing fence has fired; otherwise it stays pending and the fence
-/// takes over. A passed deadline counts. For long stretches whose awaits are always ready; it does
-/// not let other tasks run, which is `tokio::task::yield_now`'s business.
+/// Ready at once while no enclosing fence cuts; otherwise it stays pending and the fence takes
+/// over. A passed deadline counts. Code that is owned outside of that fence, and polled through a
+/// set such as `FuturesUnordered`, is woken when the fence is over, and goes on. For long stretches
+/// whose awaits are always ready; it does not let other tasks run, which is `tokio::task::yield_now`'s business.
 ///
 /// # Cancel safety
 ///
@@ -159,7 +163,9 @@ pub fn check() -> Result<(), Cancelled> {
 /// # }
 /// ```
 pub fn checkpoint() -> Checkpoint {
-    Checkpoint { _private: () }
+    Checkpoint {
+        blocked: Blocked::default(),
+    }
 }
 
 /// The future of [`checkpoint`].
@@ -175,23 +181,26 @@ pub fn checkpoint() -> Checkpoint {
 /// assert!(Fencing::new().run(point).await.is_completed(), "nothing has fired");
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Checkpoint {
-    _private: (),
+    blocked: Blocked,
 }
 
 impl Future for Checkpoint {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        // The fence that has fired is polling this code, and acts when this poll returns: no waker
-        // needs to be kept.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if current::is_interrupted_now() {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
+            return self.blocked.stay(cx);
         }
+        self.blocked.leave();
+        Poll::Ready(())
+    }
+}
+
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpoint").finish_non_exhaustive()
     }
 }
 

@@ -6,21 +6,31 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::engine::Hold;
 use crate::engine::frames::current;
+use crate::engine::{Blocked, Hold};
 
-/// Shields a future: once started, no enclosing fence drops it before its end.
+/// Shields a future: no enclosing fence drops it before its end.
 ///
-/// A fence that fires meanwhile waits, and cuts at the next `.await` outside of every shield that
-/// is not ready at once. Entering a shield is itself such a point: if an enclosing fence has fired
-/// by then, the section never starts. Inside, [`check`](crate::check) and
-/// [`remaining`](crate::remaining) see nothing of the fences around; fences inside work as usual,
-/// and what is bound stays bound. A caller that is told "cancelled" should be able to rely on
-/// it: let nothing that waits follow a section that decides the outcome.
+/// It starts where it is reached, also if a fence around it has fired by then, so that nothing that
+/// was read or done right before it is lost. The fence waits, and cuts once its body is pending
+/// outside of every shield, or reaches a fence or a [`checkpoint`](crate::checkpoint). It lets
+/// further sections start for as long as its cleanups may take
+/// ([`cleanup_within`](crate::Fencing::cleanup_within), 5 s unless set), counted from the end of a
+/// grace; one that is reached later stays pending. So neither overlapping sections nor a loop of
+/// them holds a fence for good.
 ///
-/// A shield protects from fences only. Code that drops the task, by `abort` or by `select!`,
-/// drops the section too: no code in place can survive that. Use [`spawn`](crate::spawn) outside of
-/// fences, or [`on_cancel`](crate::on_cancel), for what has to happen even then.
+/// Inside, [`check`](crate::check) and [`remaining`](crate::remaining) see nothing of the fences
+/// around; fences inside work as usual, and what is bound stays bound. Whoever is told "cancelled"
+/// should be able to rely on it: let nothing that waits follow a section that decides the outcome.
+///
+/// A shield protects from fences only. Whoever drops the task, by `abort` or by `select!`, drops
+/// the section too: no code in place can survive that. Spawn what has to outlive it where no fence
+/// encloses it: inside of the shield, as in `shield(async { fence::spawn(commit()).await })`. A
+/// task that was spawned outside of the shield is not kept by it.
+///
+/// While a fence that has fired is held up, no code of its body passes a fence or a checkpoint
+/// outside of shields. A section that waits for such code waits for good: give it a limit, by a
+/// fence inside. The same holds for a shield that is forgotten (`mem::forget`): it is never over.
 ///
 /// # Panics
 ///
@@ -55,6 +65,7 @@ pub fn shield<F: Future>(body: F) -> Shield<F> {
     Shield {
         body: Some(body),
         started: false,
+        blocked: Blocked::default(),
         hold: Hold::default(),
     }
 }
@@ -78,6 +89,7 @@ pin_project! {
         #[pin]
         body: Option<F>,
         started: bool,
+        blocked: Blocked,
         hold: Hold,
     }
 
@@ -97,10 +109,10 @@ impl<F: Future> Future for Shield<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         if !*this.started {
-            // The fence that has fired is polling this code, and acts when this poll returns.
-            if current::is_interrupted_now() {
-                return Poll::Pending;
+            if current::refuses_shields() {
+                return this.blocked.stay(cx);
             }
+            this.blocked.leave();
             *this.started = true;
         }
         // Lifted by unwinding, and when the body is ready.

@@ -217,6 +217,7 @@ impl Engine<'_> {
         }
         if let Some(rare) = self.state.rare_mut() {
             rare.waits.stop();
+            rare.blocked.leave();
         }
     }
 }

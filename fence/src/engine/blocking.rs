@@ -11,7 +11,7 @@ use crate::engine::state::phase::{FenceKind, Phase};
 use crate::engine::state::shared::{Shared, State};
 use crate::engine::state::timer::Timer;
 use crate::fencing::Fencing;
-use crate::outcome::{Cleanup, Fenced};
+use crate::outcome::{Cancelled, Cleanup, Fenced};
 
 /// `shared` is that of the scope's handle, if it has one.
 pub(crate) fn run<R>(
@@ -19,9 +19,6 @@ pub(crate) fn run<R>(
     shared: Option<Arc<Shared>>,
     f: impl FnOnce() -> R,
 ) -> Fenced<R> {
-    if let Some(why) = user_code::why() {
-        return Fenced::Cancelled(why);
-    }
     let mut core = Core::new(fencing, ());
     core.state.kind = FenceKind::Plain;
     if let Some(shared) = shared {
@@ -37,23 +34,42 @@ struct Scope<'a>(Engine<'a>);
 
 impl Scope<'_> {
     fn run<R>(mut self, f: impl FnOnce() -> R) -> Fenced<R> {
-        let engine = &mut self.0;
+        if let Err(why) = self.start() {
+            self.0.report(State::Cancelled);
+            return Fenced::Cancelled(why);
+        }
+        let value = self.call(f);
+        self.0.link_up_if_told();
+        self.0.report(State::Completed);
+        Fenced::Completed(value)
+    }
+
+    /// Starts, unless something has fired, here or around: then why.
+    fn start(&mut self) -> Result<(), Cancelled> {
+        loop {
+            if let Some(why) = user_code::why_not_start() {
+                return Err(why);
+            }
+            match with_frames_to_enter(|here| self.0.start(here)) {
+                Start::Go => return Ok(()),
+                Start::Fired => return Err(self.0.cancelled(Cleanup::default())),
+                // What was found around has fired since it was asked why: it says so now.
+                Start::Blocked => {}
+            }
+        }
+    }
+
+    fn call<R>(&self, f: impl FnOnce() -> R) -> R {
         let mut value = None;
         with_frames_to_enter(|here| {
-            if matches!(engine.start(here), Start::Go) {
-                engine.within(here, Step::default(), || {
-                    value = Some(f());
-                    true
-                });
-            }
+            self.0.within(here, Step::default(), || {
+                value = Some(f());
+                true
+            })
         });
-        if let Some(value) = value {
-            engine.link_up_if_told();
-            engine.report(State::Completed);
-            Fenced::Completed(value)
-        } else {
-            engine.report(State::Cancelled);
-            Fenced::Cancelled(engine.cancelled(Cleanup::default()))
+        match value {
+            Some(value) => value,
+            None => unreachable!("the code was called"),
         }
     }
 }

@@ -24,6 +24,7 @@ impl Engine<'_> {
         } else if self.is_waiting() {
             self.state.rare().and_then(|rare| rare.cut_at)
         } else if self.is_held(cx) {
+            self.limit_shields();
             // A shield keeps the body, not what was spawned outside of it.
             self.tell_fired();
             self.tell_cut();
@@ -75,6 +76,16 @@ impl Engine<'_> {
         left > 0
     }
 
+    /// Lets further shields start for a while only, so that neither overlapping ones nor a loop of
+    /// them holds the fence for good (D21).
+    fn limit_shields(&self) {
+        let held_until = &self.state.rare_or_init().held_until;
+        if held_until.get().is_none() {
+            let limit = Policy::cleanup_limit(self.state.policy());
+            held_until.set(Instant::now().checked_add(limit));
+        }
+    }
+
     /// Passes the cancellation on to the fence around (D30). An error is none: it is returned.
     pub(crate) fn link_up(&self) {
         if !self.state.policy().is_some_and(|policy| policy.is_linked) {
@@ -114,6 +125,9 @@ impl Engine<'_> {
         let announced = self.state.rare_mut_or_init().announced.take();
         let announced = announced.unwrap_or_else(|| self.primary(Instant::now()));
         if let Some(shared) = self.state.shared_part() {
+            if self.state.is_lenient() {
+                shared.tell_grace(self.state.rare().and_then(|rare| rare.cut_at));
+            }
             shared.tell_fired(|| announced.clone());
         }
         self.state.rare_mut_or_init().announced = Some(announced);

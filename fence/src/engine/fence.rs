@@ -245,6 +245,32 @@ impl<F, S: InlineSources, M> fmt::Debug for Fence<F, S, M> {
 impl Fencing {
     /// Fences a future with exactly this set, whatever is bound.
     ///
+    /// It encloses the future and binds nothing; [`bind`](Self::bind) binds and cuts nothing.
+    ///
+    /// What is awaited in a fence has to be polled by the fences around it. A bare `block_on`
+    /// keeps them from it: once one of them has fired, what is fenced under it stays pending for
+    /// good. [`run_blocking`](Self::run_blocking) around the `block_on` is the bridge. In a
+    /// destructor none is needed: to what it starts, the fence that drops the body is a shield.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::{runtime::Handle, task::block_in_place};
+    ///
+    /// # #[tokio::main(flavor = "multi_thread")]
+    /// # async fn main() {
+    /// /// Plain code over async code, called by async code.
+    /// fn load() -> u32 {
+    ///     let limit = Fencing::new().timeout(Duration::from_secs(5));
+    ///     let loading = || Handle::current().block_on(limit.run(async { 7 }));
+    ///     let loaded = block_in_place(|| Fencing::new().run_blocking(loading));
+    ///     loaded.unwrap().unwrap()
+    /// }
+    /// let outcome = Fencing::new().timeout(Duration::from_secs(30)).run(async { load() });
+    /// assert_eq!(outcome.await.unwrap(), 7);
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// The fence panics, as `tokio::time::timeout` does, if it has a time trigger, its body stays

@@ -38,9 +38,14 @@ impl Engine<'_> {
     /// Captures the context, starts the clock, looks at what has fired (D1, D2).
     pub(crate) fn start(&mut self, here: Here<'_>) -> Start {
         let waiting = self.state.phase;
-        if !here.is_empty() && !self.capture(here) {
-            return Start::Blocked;
+        let mut survey = Survey::default();
+        if !here.is_empty() {
+            match here.survey() {
+                Some(found) => survey = found,
+                None => return Start::Blocked,
+            }
         }
+        self.capture(here, survey);
         if self.state.fencing.has_names() {
             self.resolve_names(here);
         }
@@ -48,14 +53,23 @@ impl Engine<'_> {
             own.resolve(&mut self.state.fencing);
         }
         self.start_clock();
+        let now = self.state.start.filter(|_| survey.is_timed);
+        if now.is_some_and(|now| here.take_note(now)) && here.is_interrupted() {
+            // Their time had passed before ours started, and they had not looked (D13a).
+            self.unstart(waiting);
+            return Start::Blocked;
+        }
         self.state.phase = Phase::Running;
         self.state.has_triggers = self.has_triggers();
         let has_fired = self.is_latched() || self.has_trigger_fired();
         let has_fired = has_fired && self.accept_at_start();
-        if has_fired && here.is_interrupted() {
+        if has_fired && here.is_interrupted_now() {
             // It passed the cancellation on, and leaves the rest to the fence around it.
             self.unstart(waiting);
             return Start::Blocked;
+        }
+        if let Some(rare) = self.state.rare_mut() {
+            rare.blocked.leave();
         }
         if let Some(shared) = self.state.shared_part() {
             shared.start(self.state.deadline.get());
@@ -72,19 +86,26 @@ impl Engine<'_> {
         if waiting != Phase::Waiting(Inherit::Given) {
             self.state.fencing = Fencing::new();
         }
+        self.state.has_triggers = false;
+        self.state.trigger_seen_inside.set(false);
         if let Some(rare) = self.state.rare_mut() {
-            rare.around = Fencing::new();
+            let given = rare.unstart();
+            if waiting == Phase::Waiting(Inherit::Given) && given.has_names() {
+                self.state.fencing = given;
+            }
         }
     }
 
-    /// Takes over what is bound here; `false` if an enclosing fence has fired.
-    fn capture(&mut self, here: Here<'_>) -> bool {
-        let Some(Survey { in_scope, bound }) = here.survey() else {
-            return false;
-        };
-        if in_scope {
-            self.state.rare_mut_or_init().around = here.scopes();
+    /// Takes over what is bound here, and what is known of the fences around.
+    #[inline]
+    fn capture(&mut self, here: Here<'_>, survey: Survey<'_>) {
+        if survey.in_scope && !self.state.is_blocking_scope() {
+            self.state.rare_mut_or_init().around = here.beyond_scope();
         }
+        if survey.may_have_grace {
+            self.excuse(here);
+        }
+        let bound = survey.bound;
         let bound = || bound.map(Binding::take).unwrap_or_default();
         match self.state.phase {
             Phase::Waiting(Inherit::Bound) => self.state.fencing = bound(),
@@ -95,7 +116,15 @@ impl Engine<'_> {
             }
             _ => {}
         }
-        true
+    }
+
+    /// What fired for a fence in its grace is no reason for this one (D23).
+    #[cold]
+    fn excuse(&mut self, here: Here<'_>) {
+        let excused = here.excused();
+        if !excused.is_empty() {
+            self.state.rare_mut_or_init().excused = excused;
+        }
     }
 
     /// Looks up what its names mean here, and keeps the set as it was given (D18a).

@@ -20,6 +20,7 @@ pub(crate) use frames::binding::Binding;
 #[cfg(feature = "tower")]
 pub(crate) use frames::current::within_bound;
 pub use handle::{DropGuard, Handle};
+pub(crate) use state::blocked::Blocked;
 pub(crate) use state::hold::Hold;
 pub(crate) use state::inline_sources::InlineSources;
 pub(crate) use state::phase::{Inherit, Phase};

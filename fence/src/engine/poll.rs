@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use crate::engine::arming::Around;
 use crate::engine::engine::{Body, Engine};
 use crate::engine::first_poll::Start;
+use crate::engine::frames::blocked::Wake;
 use crate::engine::frames::frame::{Here, with_frames_to_enter};
 use crate::engine::frames::running::Left;
 use crate::engine::frames::step::Step;
@@ -43,8 +44,8 @@ impl Engine<'_> {
         } else {
             match self.begin(here, body) {
                 Start::Go => {}
-                Start::Blocked => return Poll::Pending,
-                Start::Fired => return self.clean_up(cx).map(Err),
+                Start::Blocked => return self.stay_blocked(here, cx),
+                Start::Fired => return self.clean_up(here, cx).map(Err),
             }
         }
         let waker = WakerId::of(cx.waker());
@@ -56,12 +57,34 @@ impl Engine<'_> {
         };
         match self.advance(here, step, body, cx) {
             None => Poll::Ready(Ok(())),
-            Some(Err(wanted)) if self.look(here, Around { host, wanted }, cx) => {
+            Some(Err(wanted)) if self.look(Around { host, wanted }, cx) => {
+                // When an enclosing fence has fired as well it is the one to act, and now (D13).
+                if here.is_interrupted_now() {
+                    return self.stay_blocked(here, cx);
+                }
                 self.cut(here, body);
-                self.clean_up(cx).map(Err)
+                self.clean_up(here, cx).map(Err)
             }
             Some(_) => Poll::Pending,
         }
+    }
+
+    /// Stays pending for an enclosing fence that cuts (D5a).
+    #[cold]
+    pub(crate) fn stay_blocked<T>(&mut self, here: Here<'_>, cx: &Context<'_>) -> Poll<T> {
+        let awaited = here.awaited(cx.waker());
+        if let Wake::By(over) = awaited {
+            let rare = self.state.rare_mut_or_init();
+            rare.blocked.wait(over, cx.waker());
+            return Poll::Pending;
+        }
+        if let Some(rare) = self.state.rare_mut() {
+            rare.blocked.leave();
+        }
+        if let Wake::Now = awaited {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     /// One step of the body, inside its frame: `None` if it has ended. A body that ends or panics
@@ -144,7 +167,15 @@ impl Engine<'_> {
         let unneeded = self.take_cleanups();
         self.report(State::Completed);
         self.let_go(here);
+        self.wake_blocked();
         drop(unneeded);
+    }
+
+    /// Wakes who waited until it is over (D5a), as its body is gone.
+    fn wake_blocked(&self) {
+        if let Some(rare) = self.state.rare() {
+            rare.over.wake();
+        }
     }
 
     #[inline]
@@ -164,23 +195,21 @@ impl Drop for Ending<'_, '_> {
     #[inline]
     fn drop(&mut self) {
         self.0.disarm();
+        self.0.wake_blocked();
     }
 }
 
 /// After a pending body.
 impl Engine<'_> {
     /// Whether the fence has fired and may say so. Otherwise it is armed.
-    fn look(&mut self, here: Here<'_>, around: Around<'_>, cx: &mut Context<'_>) -> bool {
+    fn look(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         let has_fired = if self.state.has_only_latches() {
             self.is_latched() || self.arm_anew(around, cx)
         } else {
             self.hold_on();
             self.is_latched() || self.was_seen_inside() || self.arm(around, cx)
         };
-        // When an enclosing fence has fired as well it is the one to act, in this very poll (D13).
-        has_fired
-            && (!self.state.needs_decision() || self.decide(around, cx))
-            && !here.is_interrupted_now()
+        has_fired && (!self.state.needs_decision() || self.decide(around, cx))
     }
 
     pub(crate) fn is_latched(&self) -> bool {

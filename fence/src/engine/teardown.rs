@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::cleanup::{Batch, clean, hand_over};
 use crate::engine::engine::{Body, Engine};
 use crate::engine::frames::current;
-use crate::engine::frames::frame::with_frames_to_enter;
+use crate::engine::frames::frame::{Here, with_frames_to_enter};
 use crate::engine::frames::user_code;
 use crate::engine::state::phase::{Dropping, Phase};
 use crate::engine::state::shared::State;
@@ -90,16 +90,20 @@ impl Engine<'_> {
 
     /// Runs the cleanups, and resolves after them.
     #[inline]
-    pub(crate) fn clean_up(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
+    pub(crate) fn clean_up(&mut self, here: Here<'_>, cx: &mut Context<'_>) -> Poll<Cancelled> {
         if self.state.rare().is_some() {
-            return self.clean_up_rare(cx);
+            return self.clean_up_rare(here, cx);
+        }
+        // Destructors of the body may have fired an enclosing fence, which is then to act (D13).
+        if here.is_interrupted_now() {
+            return self.stay_blocked(here, cx);
         }
         // Nothing to wait for, and nobody to ask or to tell.
         self.state.phase = Phase::Ended;
         Poll::Ready(self.cancelled(Cleanup::default()))
     }
 
-    fn clean_up_rare(&mut self, cx: &mut Context<'_>) -> Poll<Cancelled> {
+    fn clean_up_rare(&mut self, here: Here<'_>, cx: &mut Context<'_>) -> Poll<Cancelled> {
         let rare = self.state.rare_mut_or_init();
         if let Some(cleaning) = rare.cleaning.as_mut() {
             match current::within_shield(|| Pin::new(cleaning).poll(cx)) {
@@ -111,14 +115,16 @@ impl Engine<'_> {
             }
             rare.hold.release();
         }
-        // An enclosing fence that has fired meanwhile is the one to act (D13).
-        if current::is_interrupted_now() {
-            return Poll::Pending;
-        }
-        let cleanup = std::mem::take(&mut rare.cleanup);
         if self.state.is_guarded() {
             self.sources().ask_guards();
         }
+        // An enclosing fence that has fired meanwhile is the one to act (D13): asked last, as
+        // destructors, cleanups and guards may fire it.
+        if here.is_interrupted_now() {
+            return self.stay_blocked(here, cx);
+        }
+        let rare = self.state.rare_mut_or_init();
+        let cleanup = std::mem::take(&mut rare.cleanup);
         let cancelled = self.cancelled(cleanup);
         self.report(State::Cancelled);
         Poll::Ready(cancelled)

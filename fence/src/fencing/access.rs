@@ -88,6 +88,15 @@ impl Fencing {
         self.set.as_ref()?.earliest.at
     }
 
+    /// The earliest of them that is still to come.
+    pub(crate) fn deadline_after(&self, now: Instant) -> Option<Instant> {
+        let at = self.times().iter().filter_map(|time| match time.span {
+            Span::Deadline(at, _) => Some(at),
+            Span::Timeout(_) | Span::Budget(_) => None,
+        });
+        at.filter(|at| *at > now).min()
+    }
+
     /// Whether one of its points in time has passed.
     pub(crate) fn has_passed(&self) -> bool {
         let at = self.bound_deadline();

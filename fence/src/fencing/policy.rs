@@ -54,6 +54,11 @@ impl Policy {
         !self.guards.is_empty()
     }
 
+    /// Whether a firing cuts, and nobody is asked.
+    pub(crate) fn cuts_at_once(&self) -> bool {
+        !self.is_guarded() && !self.is_lenient()
+    }
+
     /// The time that the body has left, if that is limited.
     pub(crate) fn grace(&self) -> Option<Duration> {
         self.grace.filter(|_| !self.is_cooperative)

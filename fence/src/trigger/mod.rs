@@ -18,4 +18,4 @@ pub(crate) use source::{Entry, Parent, Source, SourceKind};
 pub(crate) use time::{Earliest, Span, earliest, has_passed};
 pub use time::{Limit, Time, When};
 pub use trigger::{FiringFuture, Trigger};
-pub(crate) use waiters::Key;
+pub(crate) use waiters::{Key, Waiters};

@@ -40,9 +40,9 @@ pub(crate) fn is_interrupted_now() -> bool {
     with_frames(|here| here.is_interrupted_now())
 }
 
-/// Whether an enclosing fence has fired, even if it does not cut yet.
-pub(crate) fn has_fired() -> bool {
-    with_frames(|here| here.has_fired())
+/// Whether a fence that is held up lets no further shields start (D21).
+pub(crate) fn refuses_shields() -> bool {
+    with_frames(|here| here.refuses_shields())
 }
 
 /// The earliest deadline of the bound set and of all enclosing fences (rule D20).
@@ -50,11 +50,8 @@ pub(crate) fn deadline() -> Option<Instant> {
     with_frames(|here| here.deadline())
 }
 
-/// The time to [`deadline`]; zero once an enclosing fence has fired.
+/// The time to [`deadline`].
 pub(crate) fn remaining() -> Option<Duration> {
-    if has_fired() {
-        return Some(Duration::ZERO);
-    }
     deadline().map(|at| at.saturating_duration_since(Instant::now()))
 }
 
@@ -117,14 +114,15 @@ pub(crate) fn is_being_cut() -> bool {
     with_frames(|here| here.all().any(|state| state.dropping == Dropping::ByCut))
 }
 
-/// The enclosing fences as sources for what is spawned here, outermost first (D27).
+/// The enclosing fences as sources for what is spawned here, outermost first (D27). What the
+/// destructors of a fence spawn belongs to the fences around that one (D14).
 pub(crate) fn lineage() -> Fencing {
-    with_frames(|here| here.lineage())
+    with_frames(|here| here.lineage(|running| running.sources.state.dropping == Dropping::No))
 }
 
 /// The enclosing fences, and those around the place where this task was spawned, ready to tell.
 pub(crate) fn families() -> Vec<Arc<dyn Parent>> {
-    let lineage = lineage();
+    let lineage = with_frames(|here| here.lineage(|_| true));
     let parents = lineage.entries().iter().filter_map(Entry::parent);
     parents.cloned().collect()
 }

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::frame::{Here, Part};
 use crate::engine::frames::running::Running;
-use crate::engine::state::phase::Cancelling;
+use crate::engine::state::phase::{Cancelling, Dropping};
 use crate::engine::state::state::FenceState;
-use crate::fencing::Fencing;
+use crate::fencing::{Fencing, Policy};
 use crate::trigger::check_cache;
 use crate::trigger::{Entry, Parent};
 
@@ -18,15 +18,22 @@ use crate::trigger::{Entry, Parent};
 pub(crate) enum Question {
     /// Whether one of them cuts, now or once its shields are done (D5, D13).
     Cuts,
+    /// Whether one of them has fired, so that plain code need not start (D28).
+    Starts,
     /// Whether one of them has fired, even if the body may go on (D23).
     Fired,
 }
 
 /// What is around a fence that starts.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Survey<'a> {
     /// Whether the innermost fence is a scope of plain code.
     pub(crate) in_scope: bool,
     pub(crate) bound: Option<&'a Binding>,
+    /// Whether the clock may tell one of the fences something.
+    pub(crate) is_timed: bool,
+    /// Whether a policy lets a body run on, here or where a task was spawned.
+    pub(crate) may_have_grace: bool,
 }
 
 /// What their flags say.
@@ -39,6 +46,18 @@ pub(crate) enum FlagAnswer {
 }
 
 impl Running<'_> {
+    /// Whether it is asked that. To what a destructor starts, the fence that ends is a shield, and
+    /// a scope of plain code is a border: neither can be polled before that code returns (D14).
+    #[inline]
+    pub(crate) fn is_seen_by(&self, question: Question) -> bool {
+        let state = self.sources.state;
+        match question {
+            Question::Cuts => state.dropping == Dropping::No && !state.is_blocking_scope(),
+            Question::Starts => state.dropping == Dropping::No,
+            Question::Fired => true,
+        }
+    }
+
     #[inline]
     pub(crate) fn answer(&self, question: Question) -> FlagAnswer {
         if self.sources.state.cuts_at_once() {
@@ -90,7 +109,7 @@ impl Running<'_> {
     fn is_latched(&self, question: Question) -> bool {
         self.sources.state.is_latched()
             || self.sources.is_own_latched()
-            || (question == Question::Fired
+            || (question != Question::Cuts
                 && self.sources.state.may_have_parents()
                 && self.is_seen())
     }
@@ -111,6 +130,11 @@ impl Running<'_> {
         parents
             .find(|parent| !parent.is_transparent() && parent.is_alive())
             .cloned()
+    }
+
+    /// Whether it is plain code that runs, and is not being dropped.
+    fn is_open_scope(&self) -> bool {
+        self.sources.state.is_blocking_scope() && self.is_seen_by(Question::Starts)
     }
 
     /// Whether a fence around the place where this task was spawned is seen to have fired.
@@ -147,7 +171,7 @@ impl<'a> Here<'a> {
     #[inline]
     pub(crate) fn ask(self, question: Question, timed: bool) -> FlagAnswer {
         let (mut now, mut answer) = (None, FlagAnswer::No);
-        for running in self.enclosing() {
+        for running in self.asked(question) {
             let state = running.sources.state;
             if timed && state.is_timed() {
                 state.expire(*now.get_or_insert_with(Instant::now));
@@ -155,13 +179,45 @@ impl<'a> Here<'a> {
             if question == Question::Cuts && state.may_have_parents() {
                 state.look_around(timed);
             }
+            // Asked to the end: all of them take note of the time that one was told (D13a).
             match running.answer(question) {
-                FlagAnswer::Yes => return FlagAnswer::Yes,
-                FlagAnswer::AskUsers => answer = FlagAnswer::AskUsers,
-                FlagAnswer::No => {}
+                FlagAnswer::Yes => answer = FlagAnswer::Yes,
+                FlagAnswer::AskUsers if answer == FlagAnswer::No => answer = FlagAnswer::AskUsers,
+                FlagAnswer::AskUsers | FlagAnswer::No => {}
             }
         }
         answer
+    }
+
+    /// The enclosing fences that a question is for, innermost first.
+    #[inline]
+    pub(crate) fn asked(self, question: Question) -> impl Iterator<Item = &'a Running<'a>> {
+        self.enclosing()
+            .take_while(move |running| running.is_seen_by(question))
+    }
+
+    /// Has the fences around take note of the clock before anybody acts on it (D13a); true if time
+    /// has passed that one of them had not seen.
+    pub(crate) fn take_note(self, now: Instant) -> bool {
+        let mut is_news = false;
+        for running in self.asked(Question::Cuts) {
+            let state = running.sources.state;
+            if state.is_timed() {
+                let before = (state.timed_out.get(), state.cancelling.get());
+                state.expire(now);
+                is_news |= before != (state.timed_out.get(), state.cancelling.get());
+            }
+        }
+        is_news
+    }
+
+    /// Whether a fence that is held up lets no further shields start (D21).
+    pub(crate) fn refuses_shields(self) -> bool {
+        self.asked(Question::Cuts).any(|running| {
+            let rare = running.sources.state.rare();
+            let held_until = rare.and_then(|rare| rare.held_until.get());
+            held_until.is_some_and(|until| until <= Instant::now())
+        })
     }
 
     /// Whether an enclosing fence has fired, even if it does not cut yet.
@@ -186,37 +242,32 @@ impl<'a> Here<'a> {
         fences.find_map(|running| running.takes_links())
     }
 
-    /// The enclosing fences as sources for what is spawned here, outermost first (D27).
-    pub(crate) fn lineage(self) -> Fencing {
+    /// The enclosing fences that `wanted` picks, as sources, outermost first (D27).
+    pub(crate) fn lineage(self, wanted: impl Fn(&Running<'_>) -> bool) -> Fencing {
         let mut lineage = Fencing::new();
-        let fences: Vec<_> = self.enclosing().collect();
-        for running in fences.into_iter().rev() {
-            running.adopt(&mut lineage);
-        }
+        self.outermost_first(Question::Fired, wanted)
+            .for_each(|running| running.adopt(&mut lineage));
         lineage
-    }
-
-    /// The earliest deadline of the bound set and of all enclosing fences.
-    pub(crate) fn deadline(self) -> Option<Instant> {
-        let bound = self.bound().map(Binding::set);
-        let bound = bound.and_then(Fencing::bound_deadline);
-        self.enclosing()
-            .filter_map(|running| running.sources.effective_deadline())
-            .chain(bound)
-            .min()
     }
 
     /// What a fence that starts here has to know, in one walk; `None` if it may not start (D5).
     #[inline]
     pub(crate) fn survey(self) -> Option<Survey<'a>> {
-        let (mut innermost, mut bound, mut is_shielded) = (None, None, false);
+        let (mut survey, mut innermost, mut is_shielded) = (Survey::default(), None, false);
         let mut answer = FlagAnswer::No;
         for part in self.visible() {
             match part {
                 Part::Fence(running) if !is_shielded => {
                     innermost.get_or_insert(running);
-                    if running.sources.state.may_have_parents() {
-                        running.sources.state.look_around(false);
+                    let state = running.sources.state;
+                    survey.may_have_grace |= state.is_lenient() || state.may_have_parents();
+                    if !running.is_seen_by(Question::Cuts) {
+                        is_shielded = true;
+                        continue;
+                    }
+                    survey.is_timed |= state.is_timed();
+                    if state.may_have_parents() {
+                        state.look_around(false);
                     }
                     match running.answer(Question::Cuts) {
                         FlagAnswer::Yes => return None,
@@ -225,26 +276,32 @@ impl<'a> Here<'a> {
                     }
                 }
                 Part::Bound(binding) => {
-                    bound.get_or_insert(*binding);
+                    survey.bound.get_or_insert(*binding);
                 }
                 Part::Shield => is_shielded = true,
                 Part::Fence(_) | Part::Detached => {}
             }
         }
+        survey.in_scope = innermost.is_some_and(Running::is_open_scope);
         let is_blocked = answer == FlagAnswer::AskUsers && self.ask_users(Question::Cuts);
-        let in_scope = innermost.is_some_and(|running| running.sources.state.is_blocking_scope());
-        (!is_blocked).then_some(Survey { in_scope, bound })
+        (!is_blocked).then_some(survey)
     }
 
-    /// The sources of the scopes of plain code right around this, as a set.
+    /// What cuts an async fence right inside of plain code, as a set: the sources of the scopes
+    /// around it, and of the fences beyond, which cannot be polled before that code returns. A
+    /// fence that asks guards, or lets its body run on, decides by itself, so it is left out.
     #[cold]
-    pub(crate) fn scopes(self) -> Fencing {
-        let mut around = Fencing::new();
-        let scopes: Vec<_> = self.scopes_around().collect();
-        for scope in scopes.into_iter().rev() {
-            scope.adopt(&mut around);
+    pub(crate) fn beyond_scope(self) -> Fencing {
+        let mut beyond = Fencing::new();
+        for running in self.outermost_first(Question::Starts, |_| true) {
+            let state = running.sources.state;
+            if state.is_blocking_scope() {
+                running.adopt(&mut beyond);
+            } else if state.policy().is_none_or(Policy::cuts_at_once) {
+                running.sources.snapshot().add_to(&mut beyond);
+            }
         }
-        around
+        beyond
     }
 
     /// A fence here is cut: if it was by a scope of plain code right around, that has told.

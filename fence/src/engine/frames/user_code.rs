@@ -17,37 +17,60 @@ impl<'a> Here<'a> {
     #[cold]
     pub(crate) fn ask_users(self, question: Question) -> bool {
         if self
-            .enclosing()
+            .asked(question)
             .any(|running| running.ask_triggers(question))
         {
             return true;
         }
-        self.outermost_first(|running| {
+        self.outermost_first(question, |running| {
             running.sources.state.is_guarded() && running.answer(question) == FlagAnswer::AskUsers
         })
         .for_each(|running| running.sources.ask_guards());
         self.ask(question, false) == FlagAnswer::Yes
     }
 
-    /// The enclosing fences that `wanted` picks, outermost first.
-    fn outermost_first(
+    /// Of the fences that a question is for those that `wanted` picks, outermost first.
+    pub(crate) fn outermost_first(
         self,
+        question: Question,
         wanted: impl Fn(&Running<'_>) -> bool,
     ) -> impl Iterator<Item = &'a Running<'a>> {
-        let fences: Vec<_> = self.enclosing().filter(|running| wanted(running)).collect();
+        let fences: Vec<_> = self
+            .asked(question)
+            .filter(|running| wanted(running))
+            .collect();
         fences.into_iter().rev()
     }
 
+    /// Why the outermost of those that are asked has fired.
     #[cold]
-    fn why(self) -> Option<Cancelled> {
-        self.outermost_first(|running| running.sources.state.is_guarded())
+    fn why(self, question: Question) -> Option<Cancelled> {
+        self.outermost_first(question, |running| running.sources.state.is_guarded())
             .for_each(|running| running.sources.ask_guards());
-        self.outermost_first(|_| true)
+        self.outermost_first(question, |_| true)
             .find_map(|running| running.sources.why())
     }
 }
 
 impl Running<'_> {
+    /// The answer, with custom triggers and guards asked if need be.
+    pub(crate) fn find_out(&self, question: Question) -> bool {
+        match self.answer(question) {
+            FlagAnswer::Yes => true,
+            FlagAnswer::No => false,
+            FlagAnswer::AskUsers => self.ask_users(question),
+        }
+    }
+
+    /// Asks the custom triggers and the guards of this fence.
+    pub(crate) fn ask_users(&self, question: Question) -> bool {
+        if self.sources.state.is_guarded() {
+            self.sources.ask_guards();
+            return self.answer(question) == FlagAnswer::Yes;
+        }
+        self.ask_triggers(question)
+    }
+
     fn ask_triggers(&self, question: Question) -> bool {
         let state = self.sources.state;
         let is_settled = state.is_guarded() || (question == Question::Cuts && state.is_lenient());
@@ -69,21 +92,21 @@ impl Running<'_> {
 impl Sources<'_> {
     /// Asks the guards about everything that they have not been asked about (D24).
     pub(crate) fn ask_guards(self) {
-        let Some(policy) = self.state.policy() else {
-            return;
-        };
+        let policy = self.state.policy();
         let snapshot = self.own_snapshot();
         let handle = self.state.shared_part().and_then(|shared| shared.reason());
         let rare = self.state.rare_or_init();
         for reason in snapshot.seen().into_iter().chain(handle) {
             if rare.begin_asking(&reason) {
-                rare.decide(&reason, policy.consents(&reason));
+                let accepts = !rare.is_excused(&reason)
+                    && policy.is_none_or(|policy| policy.consents(&reason));
+                rare.decide(&reason, accepts);
             }
         }
         self.state.settle_time(&snapshot);
     }
 
-    fn why(self) -> Option<Cancelled> {
+    pub(crate) fn why(self) -> Option<Cancelled> {
         let mut reasons = self.snapshot().seen();
         let handle = self.state.shared_part().and_then(|shared| shared.reason());
         if let Some(reason) = handle {
@@ -135,7 +158,20 @@ impl FenceState {
 /// Why the outermost of the enclosing fences that have fired did so; `None` if none has.
 #[inline]
 pub(crate) fn why() -> Option<Cancelled> {
-    with_frames(|here| here.has_fired().then(|| here.why()).flatten())
+    with_frames(|here| {
+        here.has_fired()
+            .then(|| here.why(Question::Fired))
+            .flatten()
+    })
+}
+
+/// Why plain code must not start here (D28): the fences that are ending around it do not count, so
+/// that destructors may flush and close (D14).
+pub(crate) fn why_not_start() -> Option<Cancelled> {
+    with_frames(|here| {
+        let has_fired = here.find_out(Question::Starts, true);
+        has_fired.then(|| here.why(Question::Starts)).flatten()
+    })
 }
 
 /// Why the outermost fence that is ending around this code does so. Nobody is asked: its guards
@@ -146,7 +182,7 @@ pub(crate) fn why_ending() -> Option<Cancelled> {
             let state = running.sources.state;
             state.dropping != Dropping::No && (!state.is_guarded() || state.has_accepted())
         };
-        here.outermost_first(is_cut)
+        here.outermost_first(Question::Fired, is_cut)
             .find_map(|running| running.sources.why())
     })
 }

@@ -1,5 +1,6 @@
 //! What a fence keeps between polls.
 
+pub(crate) mod blocked;
 pub(crate) mod hold;
 pub(crate) mod inline_sources;
 pub(crate) mod phase;

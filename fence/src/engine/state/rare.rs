@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::cleanup::{Batch, Cleaning, Job};
+use crate::engine::state::blocked::{Blocked, Over};
 use crate::engine::state::hold::Hold;
 use crate::engine::state::registrations::{Keys, Waits};
 use crate::engine::state::shared::Shared;
@@ -27,6 +28,8 @@ pub(crate) struct RareState {
     pub(crate) seen_around: RefCell<Vec<Reason>>,
     /// As a scope of plain code: whether what is in it has learnt that it has fired.
     pub(crate) has_told: Cell<bool>,
+    /// What had fired for fences in their grace when this one started: no reasons for it (D23).
+    pub(crate) excused: Vec<Reason>,
     /// What the guards have been asked about.
     asked: RefCell<Vec<Asked>>,
     /// The cleanups registered with this fence.
@@ -35,6 +38,12 @@ pub(crate) struct RareState {
     pub(crate) batches: RefCell<Vec<Batch>>,
     /// Its hold on the fence around it.
     pub(crate) hold: Hold,
+    /// Until when further shields may start, once it has fired and is held up (D21).
+    pub(crate) held_until: Cell<Option<Instant>>,
+    /// Who waits until it is over.
+    pub(crate) over: Over,
+    /// Its own place among those who wait for a fence around it.
+    pub(crate) blocked: Blocked,
     /// The keys that do not fit into its watch.
     pub(crate) keys: Keys,
     /// What it waits for custom triggers with.
@@ -133,11 +142,27 @@ impl RareState {
         true
     }
 
+    /// Whether a reason does not count, whatever guards say.
+    pub(crate) fn is_excused(&self, reason: &Reason) -> bool {
+        self.excused.iter().any(|other| other.is_seen_as(reason))
+    }
+
+    /// Forgets what a first poll found that was none, and gives the set back that was given.
+    pub(crate) fn unstart(&mut self) -> Fencing {
+        self.around = Fencing::new();
+        self.excused = Vec::new();
+        self.asked = RefCell::default();
+        std::mem::take(&mut self.given)
+    }
+
     /// Notes what the guards said. A decline is final.
     pub(crate) fn decide(&self, reason: &Reason, accepted: bool) {
         let mut asked = self.asked.borrow_mut();
         if let Some(asked) = asked.iter_mut().find(|asked| asked.reason.is_same(reason)) {
             asked.accepted = Some(accepted);
+        }
+        if self.is_excused(reason) {
+            return;
         }
         if let Some(shared) = self.shared.get().filter(|_| !accepted) {
             shared.decline(reason.clone());
@@ -159,6 +184,7 @@ impl RareState {
     pub(crate) fn declined(&self) -> Vec<Reason> {
         let asked = self.asked.borrow();
         let declined = asked.iter().filter(|asked| asked.accepted == Some(false));
+        let declined = declined.filter(|asked| !self.is_excused(&asked.reason));
         declined.map(|asked| asked.reason.clone()).collect()
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::cleanup::Told;
 use crate::engine::state::snapshot::{self, Snapshot};
 use crate::outcome::{Firing, Reason};
-use crate::trigger::{Latch, Parent};
+use crate::trigger::{Latch, Parent, earliest};
 use crate::util::unpoisoned;
 
 /// The default code of a handle.
@@ -72,6 +72,8 @@ struct Family {
     /// It has cut its body, or was dropped: why is known by then.
     cut: Latch,
     why: OnceLock<Vec<Reason>>,
+    /// Set once it has fired and lets its body run on: until when, if not for good.
+    grace_end: OnceLock<Option<Instant>>,
     snapshot: Snapshot,
 }
 
@@ -154,10 +156,19 @@ impl Shared {
                 fired: Latch::new(),
                 cut: Latch::new(),
                 why: OnceLock::new(),
+                grace_end: OnceLock::new(),
                 snapshot: snapshot(),
             })
         };
         self.family.get_or_init(family);
+    }
+
+    /// Until when a body runs on, told before it is told that the fence has fired.
+    pub(crate) fn tell_grace(&self, end: Option<Instant>) {
+        if let Some(family) = self.family.get() {
+            // It fires once, so this is the first value.
+            let _ = family.grace_end.set(end);
+        }
     }
 
     pub(crate) fn tell_fired(&self, firing: impl FnOnce() -> Firing) {
@@ -280,7 +291,13 @@ impl Parent for Shared {
 
     fn effective_deadline(&self) -> Option<Instant> {
         let family = self.family.get().filter(|_| self.is_alive())?;
-        family.snapshot.effective_deadline()
+        if self.has_cut() {
+            return self.why().first().map(Reason::at);
+        }
+        match family.grace_end.get() {
+            Some(end) => earliest(*end, family.snapshot.parents_deadline()),
+            None => family.snapshot.effective_deadline(self.is_seen()),
+        }
     }
 
     fn is_alive(&self) -> bool {

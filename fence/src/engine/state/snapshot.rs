@@ -1,5 +1,7 @@
 //! What a fence watches, copied off it: for those who ask why, and for other tasks and threads.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::engine::state::phase::FenceKind;
@@ -18,6 +20,8 @@ pub(crate) struct Snapshot {
     pub(crate) is_guarded: bool,
     /// Whether it takes more than a cancellation to cut the body: a grace.
     pub(crate) has_grace: bool,
+    /// How long that is, if it ends.
+    pub(crate) grace: Option<Duration>,
 }
 
 impl Snapshot {
@@ -89,14 +93,29 @@ impl Snapshot {
         }
     }
 
-    pub(crate) fn effective_deadline(&self) -> Option<Instant> {
-        let around = self.entries.iter().filter_map(Entry::effective_deadline);
+    /// Until when the code of the fence runs on, as far as anybody can see (D20).
+    pub(crate) fn effective_deadline(&self, has_fired: bool) -> Option<Instant> {
+        if has_fired && self.has_grace {
+            let end = self
+                .grace
+                .and_then(|grace| Instant::now().checked_add(grace));
+            return earliest(end, self.parents_deadline());
+        }
+        if has_fired {
+            return Some(Instant::now());
+        }
         let own = if self.is_guarded {
             self.next_deadline()
         } else {
             self.deadline
         };
-        earliest(own, around.min())
+        earliest(own, self.parents_deadline())
+    }
+
+    /// That of the fences around the place where a task was spawned.
+    pub(crate) fn parents_deadline(&self) -> Option<Instant> {
+        let parents = self.entries.iter().filter_map(Entry::effective_deadline);
+        parents.min()
     }
 
     /// The earliest that is to come: what has passed may have been declined.

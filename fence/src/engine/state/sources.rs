@@ -89,6 +89,7 @@ impl Sources<'_> {
             kind: self.state.kind,
             is_guarded: self.state.is_guarded(),
             has_grace: self.state.policy().is_some_and(Policy::is_lenient),
+            grace: self.state.policy().and_then(Policy::grace),
         }
     }
 

@@ -116,6 +116,7 @@ impl FenceState {
         self.cancelling.get() == Cancelling::No
             && !self.is_blocking_scope()
             && self.policy().is_none()
+            && !self.has_excused()
     }
 
     /// Whether it takes the firing of a latch or its deadline to cut it, and nothing else.
@@ -128,8 +129,13 @@ impl FenceState {
         self.fencing.policy()
     }
 
+    /// Whether it takes more than a firing to cancel it.
     pub(crate) fn is_guarded(&self) -> bool {
-        self.policy().is_some_and(Policy::is_guarded)
+        self.policy().is_some_and(Policy::is_guarded) || self.has_excused()
+    }
+
+    fn has_excused(&self) -> bool {
+        self.rare().is_some_and(|rare| !rare.excused.is_empty())
     }
 
     /// Whether the body goes on after the fence has fired.
