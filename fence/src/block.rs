@@ -63,6 +63,25 @@
 /// assert!(total(&["x"]).await.is_err());
 /// # }
 /// ```
+///
+/// A tighter fence inside of a wider one:
+///
+/// ```
+/// use fence::block::fenced;
+///
+/// # async fn page(_: &str) -> u32 { std::future::pending().await }
+/// # async fn cached(_: &str) -> u32 { 7 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let visitors = fenced!(timeout = "30s", {
+///     match fenced!(nested, timeout = "5s", page("today")).completed() {
+///         Some(fresh) => fresh,
+///         None => cached("today").await,
+///     }
+/// });
+/// assert_eq!(visitors.unwrap(), 7);
+/// # }
+/// ```
 pub use crate::__fenced as fenced;
 
 /// The macro under the name that `macro_export` gives it.

@@ -152,6 +152,146 @@ pub use crate::macros::private as __private;
 ///
 /// The body is dropped at one of its `.await`s, as by `tokio::time::timeout`, so what is fenced
 /// has to be cancel safe; what is outside of fences does not.
+///
+/// # Examples
+///
+/// Sources of several kinds:
+///
+/// ```
+/// use fence::{Event, fenced};
+/// use tokio::time::{Duration, Instant};
+///
+/// static HANG_UP: Event = Event::new();
+///
+/// #[fenced(budget = "30s", deadline = closing, on = ["shutdown", HANG_UP], name = "auction")]
+/// async fn bid(closing: Instant) {
+///     std::future::pending().await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let why = bid(Instant::now() + Duration::from_secs(5)).await.cancelled().unwrap();
+/// assert_eq!(why.to_string(), "`auction` cancelled: deadline: timed out after 5s");
+/// # }
+/// ```
+///
+/// Bodies that finish what they have begun:
+///
+/// ```
+/// use fence::fenced;
+/// use tokio::time::{Duration, sleep};
+///
+/// #[fenced(timeout = "5s", grace = "2s", cleanup = "1s")]
+/// async fn copy() -> u32 {
+///     fence::on_cancel(async { println!("cut in the middle: the file is removed") });
+///     let mut parts = 0;
+///     while fence::check().is_ok() {
+///         sleep(Duration::from_secs(1)).await;
+///         parts += 1;
+///     }
+///     parts
+/// }
+///
+/// #[fenced(timeout = "5s", cooperative)]
+/// async fn save() -> bool {
+///     fence::cancelled().await.is_timeout()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// assert_eq!(copy().await.unwrap(), 5);
+/// assert!(save().await.unwrap());
+/// # }
+/// ```
+///
+/// A client that may leave once the answer is complete:
+///
+/// ```
+/// use fence::{Event, fenced};
+/// use tokio::time::{Duration, sleep};
+///
+/// #[fenced(
+///     on("disconnect", left),
+///     unless("disconnect", { let complete = complete.clone(); move || complete.is_set() }),
+/// )]
+/// async fn answer(left: &Event, complete: Event) -> &'static str {
+///     complete.set();
+///     sleep(Duration::from_secs(1)).await;
+///     "saved"
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let left = Event::new();
+/// let (answer, _) = tokio::join!(answer(&left, Event::new()), async { left.set() });
+/// assert_eq!(answer.unwrap(), "saved");
+/// # }
+/// ```
+///
+/// A fallible function, which keeps its signature:
+///
+/// ```
+/// use std::io;
+/// use fence::{Cancelled, fenced};
+///
+/// #[derive(Debug)]
+/// enum Error {
+///     Cut(Cancelled),
+///     Io(io::Error),
+/// }
+/// # impl From<io::Error> for Error { fn from(error: io::Error) -> Self { Self::Io(error) } }
+///
+/// impl From<Cancelled> for Error {
+///     fn from(why: Cancelled) -> Self {
+///         Self::Cut(why)
+///     }
+/// }
+///
+/// #[fenced(try, timeout = "5s")]
+/// async fn load(path: &str) -> Result<String, Error> {
+///     Ok(read(path).await?)
+/// }
+/// # async fn read(_: &str) -> io::Result<String> { Err(io::ErrorKind::NotFound.into()) }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert!(matches!(load("/no/such/file").await, Err(Error::Io(_))));
+/// # }
+/// ```
+///
+/// Relations to what is around, and a renamed dependency:
+///
+/// ```
+/// use fence as interruptible;
+/// use fence::{Event, Fencing, fenced};
+///
+/// #[fenced(timeout = "1s", linked)]
+/// async fn call() {
+///     std::future::pending().await
+/// }
+///
+/// #[fenced]
+/// async fn request() {
+///     let _ = call().await;
+///     unreachable!("it ends along with the call");
+/// }
+///
+/// #[interruptible::fenced(inherit = false, crate = interruptible)]
+/// async fn audit() -> &'static str {
+///     "written, whatever is bound"
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// assert!(request().await.cancelled_by("timeout"));
+///
+/// let left = Event::new();
+/// left.set();
+/// let bound = Fencing::new().on("disconnect", &left);
+/// assert!(bound.bind(audit()).await.is_completed());
+/// assert!(bound.bind(request()).await.cancelled_by("disconnect"));
+/// # }
+/// ```
 #[doc(inline)]
 pub use fence_macros::fenced;
 
@@ -198,7 +338,7 @@ struct Readme;
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
 
-/// The same for what people come from; it takes tokens as triggers.
+/// The code of the page for users of other libraries; it takes tokens as triggers.
 #[cfg(all(doctest, feature = "tokio-util"))]
 #[doc = include_str!("../../docs/coming-from.md")]
 struct ComingFrom;
