@@ -1,4 +1,5 @@
 //! What a cancellation may not cut, and what it has to undo.
 
 mod cleanups;
+mod held;
 mod shields;

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use crate::engine::engine::Engine;
-use crate::engine::state::hold;
+use crate::engine::frames::current;
 use crate::engine::state::phase::Phase;
 use crate::engine::state::shared::State;
 use crate::engine::state::state::FenceState;
@@ -39,7 +39,7 @@ impl Engine<'_> {
         };
         rare.hold.release();
         if rare.id.get() != 0 {
-            hold::fence_ended(rare.id.get(), rare.holds.get());
+            current::bequeath(rare.id.get(), rare.holds.get());
         }
         if let Some(shared) = self.state.shared_part() {
             shared.finish(state, self.reasons(Instant::now()).into_vec());

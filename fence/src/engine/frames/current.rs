@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use crate::cleanup::{Batch, Job};
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::frame::{Part, with_frames, within};
+use crate::engine::state::hold::fence_ended;
 use crate::engine::state::phase::Dropping;
+use crate::engine::state::rare::RareState;
 use crate::engine::state::state::FenceState;
-use crate::engine::state::timer::next_number;
 use crate::fencing::Fencing;
 use crate::trigger::{Entry, Parent};
 
@@ -63,13 +64,24 @@ pub(crate) fn hold(known: u64) -> u64 {
             return 0;
         };
         let rare = innermost.sources.state.rare_or_init();
-        if rare.id.get() == 0 {
-            rare.id.set(next_number());
-        }
-        let id = rare.id.get();
+        let id = rare.number();
         rare.holds.set(rare.holds.get() + u32::from(id != known));
         id
     })
+}
+
+/// A fence that was held ends, as somebody else polls the holders by now: they hold the fence
+/// around.
+pub(crate) fn bequeath(fence: u64, holds: u32) {
+    with_frames(|here| {
+        let around = here.enclosing().next();
+        let around = around.filter(|_| holds > 0);
+        let heir = around.map(|around| around.sources.state.rare_or_init());
+        let left = fence_ended(fence, holds, heir.map_or(0, RareState::number));
+        if let Some(heir) = heir {
+            heir.holds.set(heir.holds.get() + left);
+        }
+    });
 }
 
 /// Lets a fence go; `false` if it is not around this code.

@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use crate::engine::frames::current;
-use crate::engine::state::hold::{Hold, update};
+use crate::engine::state::hold::{Hold, release_stray};
 
 impl Hold {
     /// Holds the fence up that encloses this code now.
@@ -30,9 +30,10 @@ impl Drop for Hold {
 }
 
 #[cold]
-fn release(fence: u64) {
-    if !current::let_go(fence) {
-        let waiting = update(fence, |strays| strays.released += 1);
+fn release(mut fence: u64) {
+    while fence != 0 && !current::let_go(fence) {
+        let (waiting, heir) = release_stray(fence);
         waiting.into_iter().for_each(Waker::wake);
+        fence = heir;
     }
 }

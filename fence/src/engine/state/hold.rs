@@ -20,6 +20,8 @@ pub(in crate::engine) struct Strays {
     pub(in crate::engine) released: u32,
     /// How many there were when the fence ended.
     expected: Option<u32>,
+    /// The fence that they hold since then, 0 for none.
+    heir: u64,
     waker: Option<Waker>,
 }
 
@@ -33,16 +35,17 @@ fn take(fence: u64) -> Option<Strays> {
     locked().remove(&fence)
 }
 
-/// Changes what is known of a fence, and forgets it once nothing is missing any more.
-pub(in crate::engine) fn update(fence: u64, change: impl FnOnce(&mut Strays)) -> Option<Waker> {
+/// A hold that moved out of its fence lets go: whom to wake, and which fence it holds instead if
+/// that has ended.
+pub(in crate::engine) fn release_stray(fence: u64) -> (Option<Waker>, u64) {
     let mut all = locked();
     let strays = all.entry(fence).or_default();
-    change(strays);
-    let waker = strays.waker.take();
+    strays.released += 1;
+    let found = (strays.waker.take(), strays.heir);
     if strays.expected.is_some_and(|all| strays.released >= all) {
         all.remove(&fence);
     }
-    waker
+    found
 }
 
 /// How many of the holds on a fence are left. It is woken when one of them lets go elsewhere.
@@ -64,11 +67,23 @@ pub(crate) fn remaining(fence: u64, holds: u32, waker: &Waker) -> u32 {
     left
 }
 
-/// A fence has ended while that many holds were on their way elsewhere.
-pub(crate) fn fence_ended(fence: u64, holds: u32) {
-    if holds == 0 {
-        drop(take(fence));
-    } else {
-        drop(update(fence, |strays| strays.expected = Some(holds)));
+/// A fence has ended while some of its holds were on their way elsewhere: in a set that is owned
+/// outside of it, say. They hold its heir from now on, the fence around; how many there are.
+pub(crate) fn fence_ended(fence: u64, holds: u32, heir: u64) -> u32 {
+    let mut all = locked();
+    let before = all.remove(&fence);
+    let released = before.as_ref().map_or(0, |before| before.released);
+    let left = holds.saturating_sub(released);
+    if left > 0 {
+        let strays = Strays {
+            expected: Some(left),
+            heir,
+            ..Strays::default()
+        };
+        all.insert(fence, strays);
     }
+    drop(all);
+    // Its waker is user code, so it goes after the lock (D26).
+    drop(before);
+    left
 }

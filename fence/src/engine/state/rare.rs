@@ -10,6 +10,7 @@ use crate::engine::state::blocked::{Blocked, Over};
 use crate::engine::state::hold::Hold;
 use crate::engine::state::registrations::{Keys, Waits};
 use crate::engine::state::shared::Shared;
+use crate::engine::state::timer::next_number;
 use crate::fencing::Fencing;
 use crate::outcome::{Cleanup, Firing, Reason};
 use crate::trigger::Entry;
@@ -118,6 +119,14 @@ impl RareState {
     pub(crate) fn cleaned(&mut self, cleanup: Cleanup) {
         self.cleaning = None;
         self.cleanup = cleanup;
+    }
+
+    /// Its number, for those who hold it.
+    pub(crate) fn number(&self) -> u64 {
+        if self.id.get() == 0 {
+            self.id.set(next_number());
+        }
+        self.id.get()
     }
 
     /// Registers a cleanup. Those that were taken back make room.
