@@ -56,6 +56,7 @@ use crate::trigger::Event;
 /// assert!(helper.unwrap().await.cancelled_by("timeout"));
 /// # }
 /// ```
+#[must_use = "the task runs on without it, and nobody learns how it ends: `drop` it to say so"]
 #[track_caller]
 pub fn spawn<F>(future: F) -> Task<F::Output>
 where
@@ -86,6 +87,7 @@ where
 /// assert_eq!(ended.unwrap(), *shared);
 /// # }
 /// ```
+#[must_use = "the task runs on without it, and nobody learns how it ends: `drop` it to say so"]
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> Task<F::Output>
 where
@@ -128,6 +130,7 @@ where
 /// assert_eq!(code.unwrap(), "stop");
 /// # }
 /// ```
+#[must_use = "the task runs on without it, and nobody learns how it ends: `drop` it to say so"]
 #[track_caller]
 pub fn spawn_blocking<F, R>(f: F) -> Task<R>
 where
