@@ -2,6 +2,7 @@
 
 mod endings;
 mod every;
+mod grace;
 mod groups;
 mod hazards;
 mod lists_of_jobs;

@@ -44,6 +44,13 @@ impl Handle {
         Self { shared }
     }
 
+    /// The handle of work that was never started, for these reasons.
+    pub(crate) fn of_refused(why: &Cancelled) -> Self {
+        let shared = Shared::new();
+        shared.finish(State::Cancelled, why.reasons().to_vec());
+        Self::new(Arc::new(shared))
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

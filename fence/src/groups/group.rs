@@ -5,23 +5,28 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::engine::Handle;
-use crate::groups::child::{Placed, Queue, threaded};
+use crate::groups::child::{Permit, Placed, Queue, place, threaded};
 use crate::groups::errors::Errors;
 use crate::groups::options::Options;
 use crate::groups::task_set::TaskSet;
 use crate::outcome::{Cancelled, Firing, Reason};
 use crate::tasks::{ChildOutput, Task};
+use crate::trigger::Parent;
 
 /// The inside of a [`group`](crate::group()) or [`try_group`](crate::try_group()): what its host,
 /// and every child that is given a clone, spawns with.
 ///
 /// A child sees what is bound where the group is run, and belongs to the group and the fences
-/// around it, wherever it is spawned. Once the group is cancelled, no new child is ever polled;
-/// once it has ended, none is spawned any more. Either way the future is dropped, and its [`Task`]
-/// says why.
+/// around it, wherever it is spawned.
+///
+/// Once the group is cancelled, or its own fence has fired, nothing that is added is ever polled,
+/// also while a [grace](crate::Fencing::grace) lets the others go on; and once it has ended, nothing
+/// is spawned any more. When a fence around the group has fired and lets its body go on, the group
+/// may still start what it needs to finish; but what waits for a place then, or asks for one, is
+/// never polled. Either way the future is dropped, and its [`Task`] says why.
 ///
 /// A shield in the host keeps the host, not the children: what waits for a child beside it may see
 /// it cancelled before the host is cut.
@@ -200,7 +205,7 @@ impl<E: Send + 'static> Group<E> {
     where
         F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
     {
-        self.spawn_at(None, future)
+        self.spawn_at(Ok(None), future)
     }
 
     /// Spawns plain code on a thread of the blocking pool.
@@ -264,8 +269,8 @@ impl<E: Send + 'static> Group<E> {
     /// ```
     pub async fn reserve(&self) -> Place<E> {
         let permit = match self.inner.places.clone() {
-            Some(places) => places.acquire_owned().await.ok(),
-            None => None,
+            Some(places) => place(places).await,
+            None => Ok(None),
         };
         Place {
             group: self.clone(),
@@ -275,16 +280,20 @@ impl<E: Send + 'static> Group<E> {
 
     fn spawn_at<F>(
         &self,
-        permit: Option<OwnedSemaphorePermit>,
+        permit: Result<Permit, Cancelled>,
         future: F,
     ) -> Task<<F::Output as ChildOutput<E>>::Value>
     where
         F: Future<Output: ChildOutput<E, Value: Send> + Send> + Send + 'static,
     {
+        let permit = match permit {
+            Ok(permit) if !self.handle().shared().is_seen() => permit,
+            Ok(_) => return Task::refused(self.why_ended()),
+            Err(why) => return Task::refused(why),
+        };
         let (send, ended) = oneshot::channel();
         let places = self.inner.places.clone().filter(|_| permit.is_none());
-        let queue =
-            places.map(|places| -> Queue { Box::pin(async { places.acquire_owned().await.ok() }) });
+        let queue = places.map(|places| -> Queue { Box::pin(place(places)) });
         let body = Placed::new(future, permit, queue);
         let group = self.clone();
         let settle = move |handle: &Handle, outcome| {
@@ -294,17 +303,21 @@ impl<E: Send + 'static> Group<E> {
         let (handle, task) = self.inner.tasks.spawn(body, settle);
         match task {
             Some(task) => Task::sent(handle, ended, task),
-            None => Task::refused(handle, self.why_ended()),
+            None => Task::refused(self.why_ended()),
         }
     }
 
+    /// Why nothing is added any more: it has ended, or its own fence has fired.
     fn why_ended(&self) -> Cancelled {
-        Cancelled::of_drop(match self.handle().reasons() {
-            [] => vec![Reason::new(
-                "dropped".into(),
-                Firing::of_drop().because("the group has ended"),
-            )],
-            reasons => reasons.to_vec(),
+        let ended = || {
+            let firing = Firing::of_drop().because("the group has ended");
+            vec![Reason::new("dropped".into(), firing)]
+        };
+        let handle = self.handle();
+        Cancelled::of_drop(match (handle.reasons(), handle.shared().seen()) {
+            ([], seen) if seen.is_empty() => ended(),
+            ([], seen) => seen,
+            (reasons, _) => reasons.to_vec(),
         })
     }
 }
@@ -347,7 +360,7 @@ impl<E> fmt::Debug for Group<E> {
 #[derive(Debug)]
 pub struct Place<E = Infallible> {
     group: Group<E>,
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Result<Permit, Cancelled>,
 }
 
 impl<E: Send + 'static> Place<E> {

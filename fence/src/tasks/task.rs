@@ -75,9 +75,9 @@ impl<T> Task<T> {
         }
     }
 
-    pub(crate) fn refused(handle: Handle, why: Cancelled) -> Self {
+    pub(crate) fn refused(why: Cancelled) -> Self {
         Self {
-            handle,
+            handle: Handle::of_refused(&why),
             outcome: Outcome::Refused(why),
         }
     }

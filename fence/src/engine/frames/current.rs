@@ -13,6 +13,7 @@ use crate::engine::state::phase::Dropping;
 use crate::engine::state::rare::RareState;
 use crate::engine::state::state::FenceState;
 use crate::fencing::Fencing;
+use crate::outcome::Reason;
 use crate::trigger::{Entry, Parent};
 
 /// Runs `f` with a set bound.
@@ -94,6 +95,16 @@ pub(crate) fn let_go(fence: u64) -> bool {
         }
         held.is_some()
     })
+}
+
+/// Has the task around this code cut, for these reasons, once this poll of it returns.
+pub(crate) fn stop_task(why: &[Reason]) {
+    with_frames(|here| {
+        if let Some(innermost) = here.innermost() {
+            let rare = innermost.rare_or_init();
+            rare.seen_around.borrow_mut().extend_from_slice(why);
+        }
+    });
 }
 
 /// Registers a cleanup with the innermost fence; `false` if there is none.
