@@ -52,18 +52,60 @@ impl Answer {
     }
 
     /// The code of the first reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Answers, Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let quota = Event::new();
+    /// quota.set();
+    /// let why = Fencing::new().on("quota", &quota).run(async {}).await.cancelled().unwrap();
+    /// assert_eq!(Answers::new().answer(&why).code(), "quota");
+    /// # }
+    /// ```
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code
     }
 
     /// The HTTP status.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Answers, Event, Fencing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let left = Event::new();
+    /// left.set();
+    /// let why = Fencing::new().on("disconnect", &left).run(async {}).await.cancelled().unwrap();
+    /// assert_eq!(Answers::new().answer(&why).status().as_u16(), 499);
+    /// # }
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The gRPC code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Answers, Event, Fencing, GrpcCode};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// stop.set();
+    /// let why = Fencing::new().on("shutdown", &stop).run(async {}).await.cancelled().unwrap();
+    /// assert_eq!(Answers::new().answer(&why).grpc_code(), GrpcCode::Unavailable);
+    /// # }
+    /// ```
     #[must_use]
     pub fn grpc_code(&self) -> GrpcCode {
         self.grpc

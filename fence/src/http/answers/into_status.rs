@@ -7,7 +7,7 @@ use crate::http::answers::answer::Answer;
 use crate::http::answers::grpc_code::GrpcCode;
 use crate::outcome::Cancelled;
 
-/// The same code.
+/// The code as tonic has it.
 impl From<GrpcCode> for Code {
     fn from(code: GrpcCode) -> Self {
         Self::from_i32(code as i32)

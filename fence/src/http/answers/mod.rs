@@ -78,6 +78,23 @@ struct Entry {
 
 impl Answers {
     /// The table above, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Answers, Event, Fencing};
+    /// use http::StatusCode;
+    ///
+    /// static ANSWERS: Answers = Answers::new();
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// stop.set();
+    /// let why = Fencing::new().on("shutdown", &stop).run(async {}).await.cancelled().unwrap();
+    /// assert_eq!(ANSWERS.answer(&why).status(), StatusCode::SERVICE_UNAVAILABLE);
+    /// # }
+    /// ```
     pub const fn new() -> Self {
         Self {
             entries: Vec::new(),

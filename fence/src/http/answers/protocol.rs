@@ -28,6 +28,16 @@ pub enum Protocol {
 
 impl Protocol {
     /// What this request speaks: gRPC if its `content-type` begins with `application/grpc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::Protocol;
+    /// use http::{Request, Version};
+    ///
+    /// let request = Request::builder().version(Version::HTTP_2).body(()).unwrap();
+    /// assert_eq!(Protocol::of(&request), Protocol::Http2);
+    /// ```
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Self {
         if is_grpc(request.headers()) {

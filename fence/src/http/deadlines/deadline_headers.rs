@@ -204,7 +204,7 @@ impl DeadlineHeaders {
         self.read_if(headers, || is_connect(headers))
     }
 
-    /// The same of a request, whose target may say that it is one of Connect.
+    /// Reads how much time a request has, whose target may say that it is one of Connect.
     #[cfg(feature = "tower")]
     pub(crate) fn read_of<B>(&self, request: &http::Request<B>) -> Option<Duration> {
         let headers = request.headers();

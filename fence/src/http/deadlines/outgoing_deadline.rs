@@ -243,7 +243,7 @@ impl OutgoingDeadline {
         Ok(())
     }
 
-    /// The same in a map of its own, for clients that take one: empty without a deadline.
+    /// Makes a map with the header alone, for clients that take one: empty without a deadline.
     ///
     /// # Errors
     ///

@@ -13,6 +13,34 @@ type Boxed = Box<dyn Error + Send + Sync>;
 /// failed with. It stands for that error and hides nothing of it, so it is no [`Error`] of its own:
 /// it dereferences to the error, and becomes it as a `Box<dyn Error>`. That is how axum finds a
 /// `LengthLimitError` and answers with 413, also behind the layer.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+/// use fence::service::{BodyError, ClientLeft};
+///
+/// /// What is worth a line in the log: a client that left is none.
+/// fn worth_a_line(error: BodyError) -> Option<Box<dyn Error + Send + Sync>> {
+///     let error: Box<dyn Error + Send + Sync> = error.into();
+///     (!error.is::<ClientLeft>()).then_some(error)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # use axum::body::Body;
+/// # use http_body_util::BodyExt;
+/// # use tower::{Layer, ServiceExt, service_fn};
+/// # let parts = futures::stream::iter([Err::<&str, _>(std::io::Error::other("not base64"))]);
+/// # let request = http::Request::new(Body::from_stream(parts));
+/// # let handler = service_fn(async |request: http::Request<fence::service::RequestBody<Body>>| {
+/// let error: BodyError = request.into_body().collect().await.unwrap_err();
+/// assert!(worth_a_line(error).unwrap().to_string().contains("not base64"));
+/// #     Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
+/// # });
+/// # fence::service::FenceLayer::new().layer(handler).oneshot(request).await.unwrap();
+/// # }
+/// ```
 pub struct BodyError(Boxed);
 
 impl BodyError {
@@ -32,6 +60,27 @@ impl BodyError {
     }
 
     /// Whether the client has left. Otherwise it has sent what is no valid body, or too much of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{self, ErrorKind};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use axum::body::Body;
+    /// # use http_body_util::BodyExt;
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # let reset = io::Error::from(ErrorKind::ConnectionReset);
+    /// # let request = http::Request::new(Body::from_stream(futures::stream::iter([Err::<&str, _>(reset)])));
+    /// # let handler = service_fn(async |request: http::Request<fence::service::RequestBody<Body>>| {
+    /// let error = request.into_body().collect().await.unwrap_err();
+    /// assert!(error.has_left(), "its connection was reset");
+    /// #     Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
+    /// # });
+    /// # fence::service::FenceLayer::new().layer(handler).oneshot(request).await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn has_left(&self) -> bool {
         self.0.is::<ClientLeft>()
@@ -75,6 +124,20 @@ impl From<BodyError> for Box<dyn Error> {
 /// The client left before its request was complete: what a [`BodyError`] holds then.
 ///
 /// Look for it by `downcast_ref` in the chain of sources where the error comes boxed, as axum's does. With the feature `tonic` its source is a `Status` with the code `Aborted`.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+/// use fence::service::ClientLeft;
+///
+/// /// Whether an error that a handler has boxed and wrapped comes from a client that left.
+/// fn has_left(error: &(dyn Error + 'static)) -> bool {
+///     error.is::<ClientLeft>() || error.source().is_some_and(has_left)
+/// }
+///
+/// assert!(!has_left(&std::fmt::Error));
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClientLeft {
     #[cfg(feature = "tonic")]

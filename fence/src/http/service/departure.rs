@@ -6,6 +6,34 @@ use std::time::Duration;
 /// A client that left before its request was answered: what
 /// [`FenceLayer::on_disconnect`](super::FenceLayer::on_disconnect) is told, once the handler has
 /// ended.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, routing::get};
+/// use fence::service::{Departure, Fate, FenceLayer, Phase};
+/// use tokio::{sync::mpsc, time::{Duration, sleep}};
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let (send, mut departures) = mpsc::unbounded_channel::<Departure>();
+/// let layer = FenceLayer::new().on_disconnect(move |left| send.send(left.clone()).unwrap());
+/// let page = get(|| sleep(Duration::from_millis(150))); // not fenced: runs on
+/// let service = Router::new().route("/page", page).layer(layer);
+///
+/// let mut answering = Box::pin(service.oneshot(Request::get("/page").body(Body::empty()).unwrap()));
+/// assert!(futures::poll!(&mut answering).is_pending());
+/// drop(answering); // the client leaves
+///
+/// let left = departures.recv().await.unwrap();
+/// assert_eq!((left.phase, left.fate), (Phase::Handler, Fate::Finished));
+/// assert_eq!(
+///     left.to_string(),
+///     "GET /page: disconnect after 0ns in the handler, finished after another 150ms",
+/// );
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Departure {
@@ -62,6 +90,23 @@ impl fmt::Display for Departure {
 }
 
 /// What was going on when the client left.
+///
+/// # Examples
+///
+/// ```
+/// use fence::service::{Departure, Phase};
+///
+/// /// Which counter a departure adds to.
+/// fn counter(left: &Departure) -> &'static str {
+///     match left.phase {
+///         Phase::Handler => "left_before_the_answer",
+///         Phase::Body => "left_within_the_answer",
+///     }
+/// }
+///
+/// let layer = fence::service::FenceLayer::new().on_disconnect(|left| println!("{}", counter(left)));
+/// # assert_eq!(layer.detached().departed(), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// The handler had not returned.
@@ -71,6 +116,18 @@ pub enum Phase {
 }
 
 /// What became of a handler, or a body, whose client left.
+///
+/// # Examples
+///
+/// ```
+/// use fence::service::{Fate, FenceLayer};
+///
+/// let layer = FenceLayer::new().on_disconnect(|left| match left.fate {
+///     Fate::Finished | Fate::Dropped => {}
+///     fate => eprintln!("{fate:?}, which somebody should look at: {left}"),
+/// });
+/// # assert_eq!(layer.detached().departed(), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fate {

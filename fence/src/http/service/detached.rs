@@ -63,6 +63,30 @@ impl Detached {
     }
 
     /// How many run now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tokio::time::{Duration, sleep};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new();
+    /// let detached = layer.detached();
+    /// let page = get(|| sleep(Duration::from_secs(2)));
+    /// let service = Router::new().route("/", page).layer(layer);
+    ///
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering); // the client leaves
+    /// assert_eq!((detached.active(), detached.departed()), (1, 1));
+    /// sleep(Duration::from_secs(3)).await;
+    /// assert_eq!((detached.active(), detached.departed()), (0, 1));
+    /// # }
+    /// ```
     #[must_use]
     pub fn active(&self) -> usize {
         unpoisoned(self.counts.running.lock()).len()
@@ -76,12 +100,57 @@ impl Detached {
 
     /// How many handlers were dropped because too many ran already: of those that do, the one that
     /// has run longest without its client makes room for the next.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new().max_detached(0);
+    /// let detached = layer.detached();
+    /// let service = Router::new().route("/", get(std::future::pending::<()>)).layer(layer);
+    ///
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering); // the client leaves
+    /// assert_eq!(detached.shed(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn shed(&self) -> u64 {
         self.counts.shed.load(Ordering::Relaxed)
     }
 
     /// How many have panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new();
+    /// let detached = layer.detached();
+    /// let page = async || -> &'static str {
+    ///     tokio::task::yield_now().await;
+    ///     panic!("no such page");
+    /// };
+    /// let service = Router::new().route("/", get(page)).layer(layer);
+    ///
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering); // the client leaves
+    /// assert_eq!(detached.drain(None).await, 0);
+    /// assert_eq!(detached.panicked(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn panicked(&self) -> u64 {
         self.counts.panicked.load(Ordering::Relaxed)
@@ -95,6 +164,29 @@ impl Detached {
     /// # Cancel safety
     ///
     /// Nothing to lose; the handlers run on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tokio::time::{Duration, sleep};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new();
+    /// let detached = layer.detached();
+    /// let page = get(|| sleep(Duration::from_secs(2)));
+    /// let service = Router::new().route("/", page).layer(layer);
+    ///
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering); // the client leaves
+    /// assert_eq!(detached.drain(Duration::from_secs(1)).await, 1);
+    /// assert_eq!(detached.drain(Duration::from_secs(5)).await, 0);
+    /// # }
+    /// ```
     pub async fn drain(&self, limit: impl Limit) -> usize {
         let mut alive = self.counts.alive.subscribe();
         let done = async {

@@ -29,6 +29,31 @@ impl<S: Sync> OptionalFromRequestParts<S> for RequestFence {
 /// A handler asks for a [`RequestFence`], and there is none.
 ///
 /// It says what to do about that. The client is told nothing of it: it gets the status 500.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, routing::get};
+/// use fence::service::{FenceLayer, MissingLayer, RequestFence};
+/// use tower::ServiceExt;
+///
+/// async fn page(fence: Result<RequestFence, MissingLayer>) -> String {
+///     fence.map_or_else(|missing| missing.to_string(), |_| "fenced".to_owned())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let bare = Router::new().route("/", get(page));
+/// for (service, text) in [
+///     (bare.clone(), "this handler asks for a `RequestFence`"),
+///     (bare.layer(FenceLayer::new()), "fenced"),
+/// ] {
+///     let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+///     let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+///     assert!(body.starts_with(text.as_bytes()));
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MissingLayer;
 

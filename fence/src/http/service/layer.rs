@@ -76,6 +76,21 @@ impl Default for FenceLayer {
 
 impl FenceLayer {
     /// A layer with the defaults that the methods name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use fence::service::FenceLayer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service: Router = Router::new()
+    ///     .route("/", get(async || "page"))
+    ///     .layer(FenceLayer::new());
+    /// # assert!(service.has_routes());
+    /// # }
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -105,6 +120,28 @@ impl FenceLayer {
     ///
     /// The deadline that is bound comes [earlier](Self::margin), so that the client gets our answer,
     /// and not that of a framework that watches the same header.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::{HeaderName, Request}, routing::get};
+    /// use fence::{DeadlineHeaders, TimeUnit, service::FenceLayer};
+    /// use tokio::time::Duration;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let patience = HeaderName::from_static("x-patience");
+    /// let headers = DeadlineHeaders::default().custom(patience, TimeUnit::Seconds);
+    /// let service = Router::new()
+    ///     .route("/", get(async || {
+    ///         assert_eq!(fence::remaining(), Some(Duration::from_millis(2998)));
+    ///     }))
+    ///     .layer(FenceLayer::new().deadlines(headers));
+    /// let request = Request::get("/").header("x-patience", "3").body(Body::empty()).unwrap();
+    /// assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn deadlines(self, headers: DeadlineHeaders) -> Self {
         self.with(|settings| settings.deadlines = headers)
@@ -113,12 +150,60 @@ impl FenceLayer {
     /// Keeps that much of the time that the client asked for: 2 ms unless set. It is what a request
     /// and its answer take to come and go: a client whose time is over before ours leaves, and the
     /// reason is `"disconnect"` then, not `"deadline"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::post};
+    /// use fence::service::FenceLayer;
+    /// use tokio::time::Duration;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let service = Router::new()
+    ///     .route("/", post(async || {
+    ///         assert_eq!(fence::remaining(), Some(Duration::from_millis(900)));
+    ///     }))
+    ///     .layer(FenceLayer::new().margin(Duration::from_millis(100)));
+    /// let call = Request::post("/")
+    ///     .header("content-type", "application/grpc")
+    ///     .header("grpc-timeout", "1S")
+    ///     .body(Body::empty())
+    ///     .unwrap();
+    /// assert_eq!(service.oneshot(call).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn margin(self, margin: Duration) -> Self {
         self.with(|settings| settings.margin = margin)
     }
 
     /// Gives each request no more time than this, whatever it asks for. Its code is `"deadline"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::{fenced, service::FenceLayer};
+    /// use tokio::time::Duration;
+    /// use tower::ServiceExt;
+    ///
+    /// #[fenced]
+    /// async fn search() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let service = Router::new()
+    ///     .route("/", get(async || search().await.cancelled().unwrap().to_string()))
+    ///     .layer(FenceLayer::new().max_deadline(Duration::from_secs(5)));
+    /// let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// let text = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+    /// assert_eq!(text, "`search` cancelled: deadline: timed out after 5s");
+    /// # }
+    /// ```
     #[must_use]
     pub fn max_deadline(self, limit: impl Limit) -> Self {
         self.with(|settings| settings.max_deadline = limit.limit())
@@ -131,6 +216,27 @@ impl FenceLayer {
     /// [grace](Self::detach_grace), in which the rest of a handler does not run to its end. So a
     /// client that leaves thousands of slow ones behind takes no place from those that have only a
     /// little left to do. [`Detached::shed`] counts them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new().max_detached(1);
+    /// let detached = layer.detached();
+    /// let service = Router::new().route("/", get(std::future::pending::<()>)).layer(layer);
+    /// for _ in 0..3 {
+    ///     let mut answering = Box::pin(service.clone().oneshot(Request::new(Body::empty())));
+    ///     assert!(futures::poll!(&mut answering).is_pending());
+    ///     drop(answering); // the client leaves
+    /// }
+    /// assert_eq!((detached.active(), detached.shed()), (1, 2));
+    /// # }
+    /// ```
     #[must_use]
     pub fn max_detached(self, max: usize) -> Self {
         self.with(|settings| settings.max_detached = max)
@@ -138,12 +244,56 @@ impl FenceLayer {
 
     /// Lets a handler run on for that long after its client has left: 30 s unless set. Then it is
     /// dropped, also one that [has a task of its own](Self::isolate).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tokio::time::{Duration, sleep};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new().detach_grace(Duration::from_secs(2));
+    /// let detached = layer.detached();
+    /// let service = Router::new().route("/", get(std::future::pending::<()>)).layer(layer);
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering); // the client leaves
+    /// sleep(Duration::from_secs(3)).await;
+    /// assert_eq!(detached.active(), 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn detach_grace(self, grace: impl Limit) -> Self {
         self.with(|settings| settings.grace = grace.limit())
     }
 
     /// Binds this event as `"shutdown"` instead of the process-wide one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::{Event, fenced, service::FenceLayer};
+    /// use tower::ServiceExt;
+    ///
+    /// #[fenced(on = "shutdown")]
+    /// async fn stream() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// let service = Router::new()
+    ///     .route("/", get(async || assert!(stream().await.cancelled_by("shutdown"))))
+    ///     .layer(FenceLayer::new().shutdown(&stop));
+    /// stop.set();
+    /// assert_eq!(service.oneshot(Request::new(Body::empty())).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn shutdown(self, event: &Event) -> Self {
         self.with(|settings| settings.shutdown = Some(event.clone()))
@@ -151,6 +301,23 @@ impl FenceLayer {
 
     /// Runs each handler in a task of its own from the start. Costs about a microsecond, and lets
     /// the connection notice that the client has left while a handler computes without waiting.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = Router::new()
+    ///     .route("/", get(async || tokio::task::id().to_string()))
+    ///     .layer(FenceLayer::new().isolate(true));
+    /// let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// assert_eq!(answer.status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn isolate(self, isolate: bool) -> Self {
         self.with(|settings| settings.is_isolated = isolate)
@@ -159,12 +326,57 @@ impl FenceLayer {
     /// Reads so many bytes of an HTTP/1.1 request's body ahead of the handler: 64 KiB unless set.
     /// Without that a client that leaves is not noticed while its request has not been read.
     /// Other versions need none of it, nor do requests that wait for `100 Continue`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::post};
+    /// use fence::service::FenceLayer;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = Router::new()
+    ///     .route("/", post(async |text: String| text))
+    ///     .layer(FenceLayer::new().read_ahead(1024 * 1024)); // uploads
+    /// let answer = service.oneshot(Request::post("/").body(Body::from("text")).unwrap()).await.unwrap();
+    /// assert_eq!(axum::body::to_bytes(answer.into_body(), 1000).await.unwrap(), "text");
+    /// # }
+    /// ```
     #[must_use]
     pub fn read_ahead(self, bytes: usize) -> Self {
         self.with(|settings| settings.read_ahead = bytes)
     }
 
     /// What happens to the body of a response whose client leaves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{BodyDrop, FenceLayer};
+    /// use futures::StreamExt;
+    /// use tokio::sync::mpsc;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (send, mut saved) = mpsc::unbounded_channel();
+    /// let parts = async move || {
+    ///     let parts = futures::stream::iter(["one", "two"]).map(move |part| {
+    ///         send.send(part).unwrap();
+    ///         Ok::<_, std::convert::Infallible>(part)
+    ///     });
+    ///     Body::from_stream(parts)
+    /// };
+    /// let layer = FenceLayer::new().on_body_drop(BodyDrop::Drain);
+    /// let service = Router::new().route("/", get(parts)).layer(layer);
+    /// let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// drop(answer); // the client leaves before it has read anything
+    /// assert_eq!(saved.recv().await, Some("one"));
+    /// assert_eq!(saved.recv().await, Some("two"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_body_drop(self, on_body_drop: BodyDrop) -> Self {
         self.with(|settings| settings.on_body_drop = on_body_drop)
@@ -172,6 +384,31 @@ impl FenceLayer {
 
     /// Leaves requests alone that `watch` declines: they have no sources, and their handlers are
     /// dropped with their client.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tower::ServiceExt;
+    ///
+    /// async fn page(fence: Option<RequestFence>) -> String {
+    ///     fence.is_some().to_string()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = Router::new()
+    ///     .route("/page", get(page))
+    ///     .route("/health", get(page))
+    ///     .layer(FenceLayer::new().watch(|request| request.uri.path() != "/health"));
+    /// for (path, is_watched) in [("/page", "true"), ("/health", "false")] {
+    ///     let request = Request::get(path).body(Body::empty()).unwrap();
+    ///     let answer = service.clone().oneshot(request).await.unwrap();
+    ///     assert_eq!(axum::body::to_bytes(answer.into_body(), 1000).await.unwrap(), is_watched);
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(
         self,
@@ -181,12 +418,48 @@ impl FenceLayer {
     }
 
     /// Calls `tell` for each client that left, once its handler and the cleanups in it have ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::FenceLayer;
+    /// use tokio::{sync::mpsc, time::{Duration, sleep}};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (send, mut log) = mpsc::unbounded_channel();
+    /// let layer = FenceLayer::new().on_disconnect(move |left| send.send(left.to_string()).unwrap());
+    /// let service = Router::new().route("/", get(|| sleep(Duration::from_secs(2)))).layer(layer);
+    ///
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering); // the client leaves
+    /// let line = "GET /: disconnect after 0ns in the handler, finished after another 2s";
+    /// assert_eq!(log.recv().await.unwrap(), line);
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_disconnect(self, tell: impl Fn(&Departure) + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.on_disconnect = Some(Arc::new(tell)))
     }
 
     /// The handlers that run on without their client, of all services of this layer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::service::FenceLayer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new();
+    /// let detached = layer.detached(); // before the layer is given away
+    /// drop(layer);
+    /// assert_eq!(detached.active(), 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn detached(&self) -> Detached {
         self.detached.clone()

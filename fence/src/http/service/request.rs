@@ -36,24 +36,107 @@ pub struct RequestFence {
 
 impl RequestFence {
     /// What is bound around the handler: see [`FenceLayer`](super::FenceLayer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tower::ServiceExt;
+    ///
+    /// async fn page(fence: RequestFence) -> &'static str {
+    ///     // For a thread pool that the context does not reach.
+    ///     let fencing = fence.fencing().clone();
+    ///     let counting = std::thread::spawn(move || fencing.run_blocking(|| "counted"));
+    ///     counting.join().unwrap().unwrap()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = Router::new().route("/", get(page)).layer(FenceLayer::new());
+    /// assert_eq!(service.oneshot(Request::new(Body::empty())).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn fencing(&self) -> &Fencing {
         &self.fencing
     }
 
     /// Set when the client leaves before it is answered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let (send, mut log) = tokio::sync::mpsc::unbounded_channel();
+    /// let page = move |fence: RequestFence| async move {
+    ///     fence.disconnect().wait().await;
+    ///     send.send("the client has left").unwrap();
+    /// };
+    /// let service = Router::new().route("/", get(page)).layer(FenceLayer::new());
+    /// let mut answering = Box::pin(service.oneshot(Request::new(Body::empty())));
+    /// assert!(futures::poll!(&mut answering).is_pending());
+    /// drop(answering);
+    /// assert_eq!(log.recv().await.unwrap(), "the client has left");
+    /// # }
+    /// ```
     #[must_use]
     pub fn disconnect(&self) -> &Event {
         &self.disconnect
     }
 
     /// By when the answer has to be there, if the client or the layer said so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tokio::time::{Duration, Instant};
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// let page = get(async move |fence: RequestFence| assert_eq!(fence.deadline(), Some(at)));
+    /// let service = Router::new()
+    ///     .route("/", page)
+    ///     .layer(FenceLayer::new().max_deadline(Duration::from_secs(5)));
+    /// assert_eq!(service.oneshot(Request::new(Body::empty())).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
     /// Binds the sources of the request around a future that runs elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tokio::time::Duration;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let page = get(async |fence: RequestFence| {
+    ///     let elsewhere = tokio::spawn(fence.in_context(async { fence::remaining() }));
+    ///     assert_eq!(elsewhere.await.unwrap(), Some(Duration::from_secs(5)));
+    /// });
+    /// let service = Router::new()
+    ///     .route("/", page)
+    ///     .layer(FenceLayer::new().max_deadline(Duration::from_secs(5)));
+    /// assert_eq!(service.oneshot(Request::new(Body::empty())).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     pub fn in_context<F: Future>(&self, future: F) -> Bound<F> {
         self.fencing.bind(future)
     }

@@ -23,6 +23,33 @@ pin_project! {
     /// client left in the middle of it: that is a [`BodyError`].
     ///
     /// It fails once, and has ended then, in whatever way the body of the server goes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use axum::body::Body;
+    /// use fence::service::{FenceLayer, RequestBody};
+    /// use http::{Request, Response};
+    /// use http_body_util::BodyExt;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// async fn size(request: Request<RequestBody<Body>>) -> Result<Response<Body>, Infallible> {
+    ///     let text = match request.into_body().collect().await {
+    ///         Ok(body) => format!("{} bytes", body.to_bytes().len()),
+    ///         Err(error) if error.has_left() => String::new(), // which nobody reads
+    ///         Err(error) => error.to_string(),
+    ///     };
+    ///     Ok(Response::new(Body::from(text)))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = FenceLayer::new().layer(service_fn(size));
+    /// let answer = service.oneshot(Request::new(Body::from("text"))).await.unwrap();
+    /// assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "4 bytes");
+    /// # }
+    /// ```
     pub struct RequestBody<B>
     where
         B: Body,

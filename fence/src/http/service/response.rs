@@ -20,6 +20,26 @@ use super::response_body::ResponseBody;
 use super::seat::Rest;
 
 /// A service whose requests are fenced; made by [`FenceLayer`].
+///
+/// # Examples
+///
+/// ```
+/// use std::convert::Infallible;
+/// use fence::service::{FenceLayer, FenceService};
+/// use http::{Request, Response};
+/// use http_body_util::Empty;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let handler = service_fn(async |_: Request<_>| {
+///     Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+/// });
+/// let service: FenceService<_> = FenceLayer::new().layer(handler);
+/// let request = Request::new(Empty::<bytes::Bytes>::new());
+/// assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FenceService<S> {
     inner: S,
@@ -105,7 +125,7 @@ impl<R, E> Future for Handler<R, E> {
     }
 }
 
-/// A task that ends with whoever waits for it.
+/// A task that ends with the future that waits for it.
 struct OwnTask<T>(JoinHandle<T>);
 
 /// `None` if it was aborted.
@@ -133,6 +153,26 @@ impl<T> Drop for OwnTask<T> {
 /// # Cancel safety
 ///
 /// Dropping it before the answer is there is how a client leaves: see [`FenceLayer`].
+///
+/// # Examples
+///
+/// ```
+/// use std::convert::Infallible;
+/// use fence::service::{FenceLayer, ResponseFuture};
+/// use http::{Request, Response};
+/// use http_body_util::Empty;
+/// use tower::{Layer, Service, service_fn};
+///
+/// type Nothing = Empty<bytes::Bytes>;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let handler = service_fn(async |_: Request<_>| Ok(Response::new(Nothing::new())));
+/// let mut service = FenceLayer::new().layer(handler);
+/// let answering: ResponseFuture<Nothing, Infallible> = service.call(Request::new(Nothing::new()));
+/// assert_eq!(answering.await.unwrap().status(), 200);
+/// # }
+/// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct ResponseFuture<R, E>
 where

@@ -22,6 +22,27 @@ use crate::engine::{Binding, within_bound};
 pin_project! {
     /// The body of an answer. It is polled with the sources of its request bound, and knows when
     /// the client leaves before its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use fence::service::{FenceLayer, ResponseBody};
+    /// use http::{Request, Response};
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// type Sent = Full<&'static [u8]>;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let handler = service_fn(async |_: Request<_>| Ok::<_, Infallible>(Response::new(Sent::new(b"page"))));
+    /// let request = Request::new(Sent::default());
+    /// let answer = FenceLayer::new().layer(handler).oneshot(request).await.unwrap();
+    /// let body: ResponseBody<Sent> = answer.into_body();
+    /// assert_eq!(body.collect().await.unwrap().to_bytes(), "page");
+    /// # }
+    /// ```
     pub struct ResponseBody<B>
     where
         B: Body,

@@ -26,6 +26,19 @@ pub(crate) struct Settings {
 }
 
 /// What happens to the body of a response whose client leaves, once `"disconnect"` has fired.
+///
+/// # Examples
+///
+/// ```
+/// use fence::service::{BodyDrop, FenceLayer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(BodyDrop::default(), BodyDrop::Drop);
+/// let layer = FenceLayer::new().on_body_drop(BodyDrop::Drain);
+/// # assert_eq!(layer.detached().active(), 0);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BodyDrop {
     /// It is dropped.
