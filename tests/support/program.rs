@@ -7,7 +7,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,10 @@ const WATCHDOG: Duration = Duration::from_secs(60);
 
 pub struct Program {
     child: Child,
+    /// Who gets the signals.
+    id: u32,
     lines: Receiver<String>,
+    input: Option<ChildStdin>,
 }
 
 /// What a program left behind.
@@ -30,19 +33,31 @@ pub struct Ended {
 impl Program {
     /// Starts an example with arguments and with this text as its input.
     pub fn start(example: &str, arguments: &[&str], input: &str) -> Self {
-        let mut child = Command::new(path(example))
-            .args(arguments)
+        let mut program = Self::start_open(example, arguments);
+        let mut stdin = program.input.take().expect("piped");
+        stdin.write_all(input.as_bytes()).expect("it reads");
+        program
+    }
+
+    /// The same with an input that does not end.
+    pub fn start_open(example: &str, arguments: &[&str]) -> Self {
+        Self::spawn(Command::new(path(example)).args(arguments))
+    }
+
+    /// The same, started by another program, such as `timeout 5`, and its child.
+    pub fn start_under(starter: &[&str], example: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(starter[0]);
+        let command = command.args(&starter[1..]).arg(path(example));
+        Self::spawn(command.args(arguments))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("the example starts");
-        child
-            .stdin
-            .take()
-            .expect("piped")
-            .write_all(input.as_bytes())
-            .expect("it reads");
+            .expect("the program starts");
         let (send, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         std::thread::spawn(move || {
@@ -51,7 +66,26 @@ impl Program {
                 .map_while(Result::ok)
                 .try_for_each(|line| send.send(line))
         });
-        Self { child, lines }
+        Self {
+            id: child.id(),
+            lines,
+            input: child.stdin.take(),
+            child,
+        }
+    }
+
+    /// Signals go to the child of the starter from now on. It has to be ready.
+    pub fn signal_the_child(&mut self) {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.expect("the starter lives");
+        self.id = children.trim().parse().expect("it has one child");
+    }
+
+    /// Writes a line to its input.
+    pub fn write(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("its input is open");
+        writeln!(input, "{line}").expect("it reads");
     }
 
     /// Waits for a line with this text in it.
@@ -75,13 +109,19 @@ impl Program {
         self.signal("-INT");
     }
 
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args([signal, &id])
-            .status()
-            .expect("there is a `kill`");
-        assert!(sent.success());
+    /// Sends a signal, such as `-TERM`.
+    pub fn signal(&self, signal: &str) {
+        self.burst(&[signal]);
+    }
+
+    /// Sends several, microseconds apart.
+    pub fn burst(&self, signals: &[&str]) {
+        let kills: Vec<_> = signals
+            .iter()
+            .map(|signal| format!("kill {signal} {}", self.id))
+            .collect();
+        let sent = Command::new("sh").args(["-c", &kills.join("; ")]).status();
+        assert!(sent.expect("there is a shell").success());
     }
 
     /// Waits for its end.

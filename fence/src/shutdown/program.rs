@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::process::{ExitCode, Termination};
 use std::thread;
 
-use crate::cleanup::{Entry, LeftKind, Name};
+use crate::cleanup::{Entered, Entry, LeftKind, Name};
 use crate::context::Bound;
 use crate::shutdown::report::ShutdownReport;
 use crate::shutdown::shutdown::Shutdown;
@@ -67,15 +67,17 @@ impl Shutdown {
         F: Future<Output: Termination>,
     {
         let over = &self.timeline.over;
-        let running = self.work.run(entry);
         // Until the program is dropped, which may panic too.
-        let _unwinding = Unwinding(self);
+        let mut running = Running {
+            shutdown: self,
+            entered: Some(self.work.run(entry)),
+        };
         let mut program = pin!(Bound::offering(self.offers.clone(), program));
         let code = before(program.as_mut(), over)
             .await
             .map(Termination::report);
         if code.is_some() {
-            drop(running);
+            running.entered = None;
             self.timeline.finish("the program has ended");
             before(self.work.idle(), over).await;
         }
@@ -93,13 +95,17 @@ impl Shutdown {
 }
 
 /// A program that panics ends as well, with the status that std gives.
-struct Unwinding<'a>(&'a Shutdown);
+struct Running<'a> {
+    shutdown: &'a Shutdown,
+    entered: Option<Entered>,
+}
 
-impl Drop for Unwinding<'_> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.timeline.finish("the program has panicked");
-            let _ = self.0.report(ExitCode::from(PANICKED));
+            self.entered = None;
+            self.shutdown.timeline.finish("the program has panicked");
+            let _ = self.shutdown.report(ExitCode::from(PANICKED));
         }
     }
 }

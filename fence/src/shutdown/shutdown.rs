@@ -1,8 +1,8 @@
 //! A shutdown as a program uses it.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
 use crate::fencing::Fencing;
@@ -128,13 +128,18 @@ impl Shutdown {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
         }
         let events = ["shutdown", "shutdown-hard"].map(|name| Event::named(name).clone());
-        let shutdown = Self::new(plan, events, true).and_then(|shutdown| {
-            let timeline = shutdown.timeline.clone();
-            // Wakes others, and so does not keep the thread from the next signal.
-            signals::listen(|signal| apart(move || timeline.begin_unlocated(signal)))?;
-            Ok(shutdown)
-        });
+        let shutdown = Self::new(plan, events, true).and_then(Self::listening);
         shutdown.inspect_err(|_| INSTALLED.store(false, Ordering::Relaxed))
+    }
+
+    fn listening(self) -> io::Result<Self> {
+        /// As long as the process, whoever drops what.
+        static KEPT: OnceLock<Arc<Timeline>> = OnceLock::new();
+        let timeline = self.timeline.clone();
+        // Wakes others, and so does not keep the thread from the next signal.
+        signals::listen(|signal| apart(move || timeline.begin_unlocated(signal)))?;
+        KEPT.get_or_init(|| self.timeline.clone());
+        Ok(self)
     }
 
     pub(super) fn isolated(plan: ShutdownPlan) -> io::Result<Self> {
