@@ -1,11 +1,32 @@
-//! Public texts explain in words: the ids of rules are for comments.
+//! Each public item of the library has an example that runs, and public texts explain in words,
+//! without the ids of rules, which are for comments.
 
 mod items;
 
 use std::fs;
 use std::path::Path;
 
-use self::items::public_items;
+use self::items::{Item, public_items};
+
+/// Getters that the example of their type calls.
+const NO_EXAMPLE: &[&str] = &[
+    "Cleanup::is_clean",
+    "Cleanup::overran",
+    "Cleanup::panics",
+    "Cleanup::ran",
+    "Detached::departed",
+    "Drained::is_drained",
+    "GroupError::errors",
+    "Handle::state",
+    "Left::age",
+    "Left::kind",
+    "Left::name",
+    "Left::place",
+    "Left::state",
+    "Reason::code",
+    "Reason::kind",
+    "ShutdownReport::is_drained",
+];
 
 /// Public texts besides `docs/` and the documentation of items: the heads of public modules, too.
 const PAGES: [&str; 8] = [
@@ -18,6 +39,52 @@ const PAGES: [&str; 8] = [
     "fence/src/lib.rs",
     "fence/src/testing.rs",
 ];
+
+#[test]
+fn each_public_item_has_an_example_that_runs() {
+    let items = public_items();
+    assert!(items.len() > 200, "only {} were found", items.len());
+    for getter in NO_EXAMPLE {
+        assert!(
+            items.iter().any(|item| item.name == *getter),
+            "no `{getter}`"
+        );
+        let (of, method) = getter.split_once("::").unwrap();
+        let of = items.iter().find(|item| item.name == of).unwrap();
+        assert!(
+            words(&of.code()).any(|word| word == method),
+            "not called: `{getter}`"
+        );
+    }
+    let without: Vec<_> = items
+        .iter()
+        .filter(|item| item.name != "Time") // which only the macros' expansion names
+        .filter(|item| item.has_example() == NO_EXAMPLE.contains(&&*item.name))
+        .map(|item| format!("{}: `{}`", item.file, item.name))
+        .collect();
+    assert!(
+        without.is_empty(),
+        "without an example, or listed in NO_EXAMPLE with one:\n{}\n",
+        without.join("\n")
+    );
+}
+
+#[test]
+fn each_option_of_the_macros_is_in_an_example() {
+    let macros = public_items();
+    let macros = macros.iter().filter(|item| item.name == "fenced");
+    let code: String = macros.map(Item::code).collect();
+    let code: Vec<_> = words(&code).collect();
+    let table = include_str!("../../fence-macros/src/options/table.rs");
+    let options: Vec<_> = table
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("row(\"")?.split('"').next())
+        .collect();
+    assert!(options.len() > 10, "only {options:?} were found");
+    for option in options {
+        assert!(code.contains(&option), "no example shows `{option}`");
+    }
+}
 
 #[test]
 fn public_texts_cite_no_rules() {
@@ -33,11 +100,9 @@ fn public_texts_cite_no_rules() {
                 fs::read_to_string(&path).unwrap(),
             )
         });
-    let items = public_items().into_iter();
-    let comments: Vec<_> = items
-        .map(|item| (format!("{}: `{}`", item.file, item.name), item.docs))
-        .collect();
-    assert!(comments.len() > 200, "only {} were found", comments.len());
+    let comments = public_items()
+        .into_iter()
+        .map(|item| (format!("{}: `{}`", item.file, item.name), item.docs));
     let citing: Vec<_> = pages
         .chain(comments)
         .filter(|(_, text)| words(text).any(is_rule))
@@ -48,6 +113,26 @@ fn public_texts_cite_no_rules() {
         "say it in words:\n{}\n",
         citing.join("\n")
     );
+}
+
+#[test]
+fn an_example_is_code_that_runs() {
+    let item = |docs: &str| Item {
+        name: String::new(),
+        file: String::new(),
+        docs: docs.to_owned(),
+    };
+    assert!(item(" Adds.\n\n ```\n add();\n ```\n").has_example());
+    assert!(item(" Adds.\n\n ```should_panic\n add();\n ```\n").has_example());
+    for docs in [
+        " Adds.\n",
+        " ```no_run\n add();\n ```\n",
+        " ```ignore\n add();\n ```\n",
+        " ```compile_fail,E0382\n add();\n ```\n",
+        " ```text\n none\n ```\n and then\n",
+    ] {
+        assert!(!item(docs).has_example(), "{docs}");
+    }
 }
 
 #[test]

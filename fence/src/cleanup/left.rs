@@ -31,6 +31,7 @@ use std::time::Duration;
 /// assert_eq!((thread.kind(), thread.state()), (LeftKind::Thread, LeftState::Running));
 /// assert!(thread.name().ends_with("::index"));
 /// assert!(thread.place().unwrap().file().ends_with(".rs"));
+/// assert!(thread.age() < Duration::from_secs(60));
 ///
 /// drop(stop);
 /// assert!(fence::drain(None).await.is_drained());

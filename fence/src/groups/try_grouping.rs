@@ -210,6 +210,7 @@ impl<E> fmt::Debug for TryGrouping<E> {
 ///     })
 ///     .await
 ///     .unwrap_err();
+/// assert_eq!(failed.errors(), ["disk full", "no such host"]);
 /// assert_eq!(failed.to_string(), "disk full; no such host");
 /// # }
 /// ```

@@ -28,6 +28,7 @@ use crate::shutdown::work::{Panics, Work};
 /// let shutdown = ShutdownPlan::new().isolated()?;
 /// shutdown.begin("SIGTERM");
 /// let report: ShutdownReport = shutdown.run(async { println!("nothing to do") }).await;
+/// assert!(report.is_drained());
 /// assert_eq!(report.to_string(), "shutdown: SIGTERM, drained");
 /// # Ok(())
 /// # }

@@ -1,11 +1,11 @@
-//! The public items of the library: what is `pub`, under a name that `lib.rs` exports.
+//! The public items of the library, read from its sources: what is `pub`, and that a door exports.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use syn::{Attribute, Expr, File, Ident, ImplItem, Item as Syntax, ItemImpl, ItemTrait, Lit};
-use syn::{Meta, TraitItem, Type, UseTree, Visibility};
+use syn::{Attribute, Expr, ExprLit, File, ImplItem, Item as Syntax, Lit, Meta, TraitItem};
+use syn::{Type, UseTree, Visibility};
 
 /// A type, function, method or macro, with its documentation and that of its parts.
 pub struct Item {
@@ -14,90 +14,86 @@ pub struct Item {
     pub docs: String,
 }
 
+impl Item {
+    pub fn has_example(&self) -> bool {
+        self.blocks()
+            .any(|(info, _)| matches!(info, "" | "should_panic"))
+    }
+
+    /// The code of all examples.
+    pub fn code(&self) -> String {
+        self.blocks().map(|(_, code)| code).collect()
+    }
+
+    /// What stands behind the fence of each block of code, and the code.
+    fn blocks(&self) -> impl Iterator<Item = (&str, &str)> {
+        let inside = self.docs.split("```").skip(1).step_by(2);
+        inside.map(|block| block.split_once('\n').unwrap_or((block, "")))
+    }
+}
+
 /// All of them, in the order of the files.
 pub fn public_items() -> Vec<Item> {
-    let exported = exported(Path::new("lib.rs"));
-    let (mut items, source) = (Vec::new(), source());
-    for path in crate::files(&source) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fence/src");
+    let files = crate::files(&source).into_iter().filter_map(|path| {
         let file = path.strip_prefix(&source).unwrap();
         // What the macros expand to is exported, too, and hidden.
-        if !file.starts_with("macros") {
-            let mut add = |name: String, docs: String| {
-                let ty = name.split("::").next().unwrap_or_default();
-                if exported.contains(ty) {
-                    let file = file.display().to_string();
+        let is_hidden = file.starts_with("macros");
+        let parsed = || syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
+        (!is_hidden).then(|| (file.display().to_string(), parsed().items))
+    });
+    let files: Vec<_> = files.collect();
+    let exported: BTreeSet<String> = files.iter().flat_map(|(_, items)| exports(items)).collect();
+    let mut items = Vec::new();
+    for (file, syntax) in &files {
+        let is_page = !file.contains(['/', '\\']);
+        for item in syntax {
+            public(item, &mut |name, docs| {
+                let of = name.split("::").next().unwrap_or_default();
+                if is_page || exported.contains(of) {
+                    let file = file.clone();
                     items.push(Item { name, file, docs });
                 }
-            };
-            for item in parsed(file) {
-                public(&item, &mut add);
-            }
+            });
         }
     }
     items
 }
 
-fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fence/src")
+/// What the public `use`s of a file name. The lint `unreachable_pub` sees to it that they are public
+/// all the way up.
+fn exports(items: &[Syntax]) -> Vec<String> {
+    let names = items.iter().map(|item| match item {
+        Syntax::Use(is) if is_public(&is.vis, &is.attrs) => leaves(&is.tree),
+        _ => vec![],
+    });
+    names.flatten().collect()
 }
 
-fn parsed(file: &Path) -> Vec<Syntax> {
-    let text = fs::read_to_string(source().join(file)).unwrap();
-    syn::parse_file(&text).unwrap().items
-}
-
-/// The names that a public module exports, and the public modules in it.
-fn exported(module: &Path) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for item in parsed(module) {
-        match &item {
-            Syntax::Use(item) if is_public(&item.vis, &item.attrs) => {
-                for path in leaves(&item.tree) {
-                    let name = path.file_name().unwrap();
-                    names.insert(name.to_str().unwrap().to_owned());
-                    let module = path.strip_prefix("crate").unwrap_or(&path).join("mod.rs");
-                    if source().join(&module).exists() {
-                        names.extend(exported(&module));
-                    }
-                }
-            }
-            Syntax::Mod(item) if is_public(&item.vis, &item.attrs) && item.content.is_none() => {
-                names.extend(exported(Path::new(&format!("{}.rs", item.ident))));
-            }
-            _ => public(&item, &mut |name, _| {
-                names.insert(name);
-            }),
-        }
-    }
-    names
-}
-
-/// What one `use` names, by its path.
-fn leaves(tree: &UseTree) -> Vec<PathBuf> {
-    let below = |name: String, tree| {
-        let paths = leaves(tree).into_iter();
-        paths.map(|path| Path::new(&name).join(path)).collect()
-    };
+fn leaves(tree: &UseTree) -> Vec<String> {
     match tree {
-        UseTree::Path(path) => below(path.ident.to_string(), &path.tree),
+        UseTree::Path(path) => leaves(&path.tree),
         UseTree::Group(group) => group.items.iter().flat_map(leaves).collect(),
-        UseTree::Name(name) => vec![name.ident.to_string().into()],
-        UseTree::Rename(renamed) => vec![renamed.rename.to_string().into()],
-        UseTree::Glob(_) => panic!("the public page names what it exports"),
+        UseTree::Name(name) => vec![name.ident.to_string()],
+        UseTree::Rename(renamed) => vec![renamed.rename.to_string()],
+        UseTree::Glob(_) => panic!("a door names what it exports"),
     }
 }
 
-/// Hands `add` what is public in one item: the item, and its methods.
+/// Hands `add` the name and the documentation of what is public in one item: it, and its methods.
 fn public(item: &Syntax, add: &mut impl FnMut(String, String)) {
     match item {
         Syntax::Struct(is) if is_public(&is.vis, &is.attrs) => {
-            let fields = is.fields.iter().filter(|field| is_public(&field.vis, &[]));
-            let attrs = is.attrs.iter().chain(fields.flat_map(|field| &field.attrs));
-            add(is.ident.to_string(), docs(attrs));
+            let fields = is.fields.iter().filter(|is| is_public(&is.vis, &is.attrs));
+            let fields = fields.flat_map(|is| &is.attrs);
+            add(is.ident.to_string(), docs(is.attrs.iter().chain(fields)));
         }
         Syntax::Enum(is) if is_public(&is.vis, &is.attrs) => {
-            let variants = is.variants.iter().flat_map(|variant| &variant.attrs);
+            let variants = is.variants.iter().flat_map(|is| &is.attrs);
             add(is.ident.to_string(), docs(is.attrs.iter().chain(variants)));
+        }
+        Syntax::Type(is) if is_public(&is.vis, &is.attrs) => {
+            add(is.ident.to_string(), docs(&is.attrs));
         }
         Syntax::Fn(is) if is_public(&is.vis, &is.attrs) => {
             add(is.sig.ident.to_string(), docs(&is.attrs));
@@ -105,23 +101,22 @@ fn public(item: &Syntax, add: &mut impl FnMut(String, String)) {
         // A macro is documented where it is exported.
         Syntax::Use(is) if is_public(&is.vis, &is.attrs) && !docs(&is.attrs).is_empty() => {
             for name in leaves(&is.tree) {
-                let name = name.file_name().unwrap().to_str().unwrap().to_owned();
                 add(name, docs(&is.attrs));
             }
         }
         Syntax::Trait(is) if is_public(&is.vis, &is.attrs) => {
             add(is.ident.to_string(), docs(&is.attrs));
-            for (method, attrs) in methods_of_trait(is) {
-                add(format!("{}::{method}", is.ident), docs(attrs));
+            for part in &is.items {
+                match part {
+                    TraitItem::Fn(method) if is_shown(&method.attrs) => {
+                        let name = format!("{}::{}", is.ident, method.sig.ident);
+                        add(name, docs(&method.attrs));
+                    }
+                    _ => {}
+                }
             }
         }
-        Syntax::Impl(is) if is.trait_.is_none() => {
-            let Type::Path(ty) = &*is.self_ty else { return };
-            let ty = &ty.path.segments.last().unwrap().ident;
-            for (method, attrs) in methods_of_impl(is) {
-                add(format!("{ty}::{method}"), docs(attrs));
-            }
-        }
+        Syntax::Impl(is) if is.trait_.is_none() => methods(&is.self_ty, &is.items, add),
         Syntax::Macro(is) if is.mac.path.is_ident("pin_project") => {
             let within: File = syn::parse2(is.mac.tokens.clone()).unwrap();
             for item in &within.items {
@@ -132,18 +127,17 @@ fn public(item: &Syntax, add: &mut impl FnMut(String, String)) {
     }
 }
 
-fn methods_of_trait(is: &ItemTrait) -> impl Iterator<Item = (&Ident, &[Attribute])> {
-    is.items.iter().filter_map(|part| match part {
-        TraitItem::Fn(is) if is_shown(&is.attrs) => Some((&is.sig.ident, &*is.attrs)),
-        _ => None,
-    })
-}
-
-fn methods_of_impl(is: &ItemImpl) -> impl Iterator<Item = (&Ident, &[Attribute])> {
-    is.items.iter().filter_map(|part| match part {
-        ImplItem::Fn(is) if is_public(&is.vis, &is.attrs) => Some((&is.sig.ident, &*is.attrs)),
-        _ => None,
-    })
+fn methods(of: &Type, items: &[ImplItem], add: &mut impl FnMut(String, String)) {
+    let Type::Path(of) = of else { return };
+    let of = &of.path.segments.last().unwrap().ident;
+    for item in items {
+        match item {
+            ImplItem::Fn(is) if is_public(&is.vis, &is.attrs) => {
+                add(format!("{of}::{}", is.sig.ident), docs(&is.attrs));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn is_public(visibility: &Visibility, attributes: &[Attribute]) -> bool {
@@ -151,23 +145,22 @@ fn is_public(visibility: &Visibility, attributes: &[Attribute]) -> bool {
 }
 
 fn is_shown(attributes: &[Attribute]) -> bool {
-    let is_hidden = |attribute: &Attribute| {
-        let list = attribute.meta.require_list();
-        list.is_ok_and(|list| list.path.is_ident("doc") && list.tokens.to_string() == "hidden")
-    };
-    !attributes.iter().any(is_hidden)
+    !attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) => list.path.is_ident("doc") && list.tokens.to_string() == "hidden",
+        _ => false,
+    })
 }
 
 fn docs<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> String {
-    let line = |attribute: &Attribute| match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(text) => match &text.lit {
-                Lit::Str(line) => Some(line.value() + "\n"),
-                _ => None,
-            },
+    let lines = attributes.into_iter().filter_map(|attribute| {
+        let pair = attribute.meta.require_name_value().ok()?;
+        match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(line),
+                ..
+            }) if pair.path.is_ident("doc") => Some(line.value() + "\n"),
             _ => None,
-        },
-        _ => None,
-    };
-    attributes.into_iter().filter_map(line).collect()
+        }
+    });
+    lines.collect()
 }

@@ -30,6 +30,7 @@ use crate::util::unpoisoned;
 /// let detached = layer.detached();
 /// // … serve with the layer; then, before the process ends:
 /// assert_eq!(detached.drain(Duration::from_secs(20)).await, 0);
+/// println!("{} clients left early", detached.departed());
 /// # }
 /// ```
 #[derive(Clone)]
