@@ -194,3 +194,25 @@ async fn a_fence_that_left_its_scope_is_still_woken_by_it() {
     assert!(host.is_woken());
     assert!(host.poll().is_ready());
 }
+
+/// What fires while a scope starts is found by one look, and told by the same.
+#[tokio::test]
+async fn a_scope_that_does_not_start_says_why() {
+    for _ in 0..200 {
+        let stop = Event::new();
+        let set = stop.clone();
+        let setter = std::thread::spawn(move || set.set());
+        let outcome = Fencing::new().on("stop", &stop).run(async {
+            loop {
+                if let Fenced::Cancelled(why) = Fencing::new().run_blocking(|| ()) {
+                    break why.primary().code().to_owned();
+                }
+            }
+        });
+        match outcome.await {
+            Fenced::Completed(code) => assert_eq!(code, "stop"),
+            Fenced::Cancelled(why) => assert!(why.by("stop")),
+        }
+        setter.join().unwrap();
+    }
+}

@@ -202,3 +202,96 @@ async fn as_options_of_the_macros() {
     });
     assert_eq!(undone.cancelled().unwrap().cleanup().overran(), 1);
 }
+
+/// Until when the code may run on: the end of a grace, an outer limit if that is earlier, nothing
+/// under a cooperative fence, now under one that cuts (D20).
+#[tokio::test(start_paused = true)]
+async fn the_time_left_is_that_to_the_end_of_the_grace() {
+    async fn left(fencing: &Fencing, outer: &Fencing) -> (Option<Duration>, Option<Duration>) {
+        let body = async {
+            let before = fence::remaining();
+            cancelled().await;
+            (before, fence::remaining())
+        };
+        outer.run(fencing.run(body)).await.unwrap().unwrap()
+    }
+    let limit = Fencing::new().timeout(ms(10));
+    let (none, far, near) = (
+        Fencing::new(),
+        Fencing::new().timeout(ms(500)),
+        Fencing::new().timeout(ms(14)),
+    );
+    let graced = limit.clone().grace(ms(100));
+    assert_eq!(left(&graced, &none).await, (Some(ms(10)), Some(ms(100))));
+    assert_eq!(left(&graced, &far).await, (Some(ms(10)), Some(ms(100))));
+    assert_eq!(left(&graced, &near).await, (Some(ms(10)), Some(ms(4))));
+    let cooperative = limit.clone().cooperative();
+    assert_eq!(left(&cooperative, &none).await, (Some(ms(10)), None));
+    assert_eq!(left(&cooperative, &near).await, (Some(ms(10)), Some(ms(4))));
+    let bound = Fencing::new().budget(ms(10));
+    let under = bound.bind(async { left(&Fencing::current().grace(ms(100)), &none).await });
+    assert_eq!(
+        under.await,
+        (Some(ms(10)), Some(ms(100))),
+        "the passed budget is what it is for"
+    );
+}
+
+/// What starts within a grace is not cut by what the grace is for, but by all else (D23).
+#[tokio::test(start_paused = true)]
+async fn what_starts_within_a_grace_runs_until_it_ends() {
+    let (stop, other) = (Event::new(), Event::new());
+    let set = Fencing::new().on("stop", &stop).budget(ms(1000));
+    let body = async {
+        stop.set();
+        let saved = Fencing::current().timeout(ms(50)).run(async { 1 }).await;
+        cancelled().await;
+        let again = Fencing::current().run(sleep(ms(20))).await;
+        let spawned = fence::spawn(async { Fencing::current().run(sleep(ms(20))).await }).await;
+        let own = Fencing::current().timeout(ms(5)).run(pending::<()>()).await;
+        let new = Fencing::current().on("other", &other).run(async {
+            other.set();
+            pending::<()>().await;
+        });
+        (saved, again, spawned.unwrap(), own, new.await)
+    };
+    let outcome = set
+        .bind(async { Fencing::current().grace(ms(100)).run(body).await })
+        .await;
+    let (saved, again, spawned, own, new) = outcome.unwrap();
+    assert_eq!(saved.unwrap(), 1, "it fired in this very step");
+    assert!(again.is_completed() && spawned.is_completed());
+    assert!(own.cancelled_by("timeout"), "its own limit");
+    assert!(new.cancelled_by("other"), "not what the grace is for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_starts_within_a_grace_ends_with_it() {
+    let (stop, start) = (Event::new(), Instant::now());
+    let set = Fencing::new().on("stop", &stop);
+    let body = async {
+        stop.set();
+        cancelled().await;
+        let inner = Fencing::current().run(pending::<()>()).await;
+        unreachable!("the outer one acts: {inner:?}")
+    };
+    let outcome = set.bind(async { Fencing::current().grace(ms(100)).run(body).await });
+    let _: fence::Fenced<()> = outcome.await;
+    assert_eq!(start.elapsed(), ms(100));
+}
+
+/// One that runs by then, and watches the same source, is cut by it.
+#[tokio::test(start_paused = true)]
+async fn what_runs_when_the_grace_begins_obeys_its_own_sources() {
+    let stop = Event::new();
+    let set = Fencing::new().on("stop", &stop);
+    let body = async {
+        let inner = Fencing::current().run(async {
+            stop.set();
+            pending::<()>().await;
+        });
+        inner.await
+    };
+    let outcome = set.bind(async { Fencing::current().grace(ms(100)).run(body).await });
+    assert!(outcome.await.unwrap().cancelled_by("stop"));
+}

@@ -1,6 +1,7 @@
 //! What one fence does, from its first poll to its drop, and with fences around it.
 
 mod blocking_scopes;
+mod bridges;
 mod destruction;
 mod dropped_from_outside;
 mod first_poll;
@@ -13,6 +14,7 @@ mod left_behind;
 mod links;
 mod nesting;
 mod odd_wakers;
+mod one_clock;
 mod owned_elsewhere;
 mod reasons;
 mod running;

@@ -248,8 +248,9 @@ impl Fencing {
     /// It encloses the future and binds nothing; [`bind`](Self::bind) binds and cuts nothing.
     ///
     /// What is awaited in a fence has to be polled by the fences around it. A bare `block_on`
-    /// keeps them from it: once one of them has fired, what is fenced under it stays pending for
-    /// good. [`run_blocking`](Self::run_blocking) around the `block_on` is the bridge. In a
+    /// keeps them from it: once one of them has fired, or if one is polled by a `block_on` of the
+    /// same thread, what is fenced under it stays pending for good.
+    /// [`run_blocking`](Self::run_blocking) around the `block_on` is the bridge. In a
     /// destructor none is needed: to what it starts, the fence that drops the body is a shield.
     ///
     /// ```
