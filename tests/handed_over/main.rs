@@ -1,10 +1,12 @@
-//! What a fence that is dropped from outside leaves to the runtime (D25). Alone, since `drain` waits
-//! for what all fences of the process have left.
+//! What a fence that is dropped from outside leaves to the runtime (D25), and threads that outlive
+//! theirs. Alone, since `drain` waits for what all fences of the process have left.
+
+mod threads;
 
 use std::future::pending;
 use std::sync::Arc;
 
-use fence::{Event, Fencing, ReasonKind, drain, on_cancel, on_cancel_with};
+use fence::{Event, Fencing, LeftKind, LeftState, ReasonKind, drain, on_cancel, on_cancel_with};
 use support::{Log, ms};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
@@ -73,7 +75,8 @@ async fn a_cleanup_that_was_running_goes_on_in_the_runtime() {
     let _alone = alone().await;
     let log = Log::default();
     let this = log.clone();
-    let task = tokio::spawn(Fencing::new().timeout(ms(10)).run(async move {
+    let upload = Fencing::new().timeout(ms(10)).named("upload");
+    let task = tokio::spawn(upload.run(async move {
         on_cancel(this.cleanup(1, "then"));
         on_cancel(async move {
             this.push("begun");
@@ -85,7 +88,19 @@ async fn a_cleanup_that_was_running_goes_on_in_the_runtime() {
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(log.lines(), ["begun"]);
-    assert_eq!(drain(ms(5)).await, 1, "it takes longer");
+    let drained = drain(ms(5)).await;
+    assert_eq!(drained, 1, "it takes longer");
+    let left = &drained.left()[0];
+    assert_eq!((left.name(), left.age()), ("upload", ms(5)));
+    assert_eq!(
+        (left.kind(), left.state()),
+        (LeftKind::Cleanup, LeftState::Stopping)
+    );
+    assert_eq!(
+        left.place().unwrap().file(),
+        file!(),
+        "of the one that has not run"
+    );
     assert_eq!(drain(ms(1000)).await, 0);
     assert_eq!(log.lines(), ["begun", "ended", "then"]);
 }

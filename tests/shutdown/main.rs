@@ -1,5 +1,10 @@
 //! Shutdowns without signals: what happens when, and what is waited for.
 
+mod left;
+mod offers;
+mod panics;
+mod runtimes;
+
 use std::future::pending;
 use std::io;
 use std::process::{ExitCode, Termination};

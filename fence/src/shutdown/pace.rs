@@ -5,6 +5,7 @@
 //! takes both with it.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
@@ -102,7 +103,8 @@ async fn follow(timeline: Weak<Timeline>, mut handover: Handover) {
         };
         before(sleep(span), &event).await;
         if let Some(timeline) = timeline.upgrade() {
-            timeline.set(stage);
+            // A waker that panics has told by that.
+            let _ = catch_unwind(AssertUnwindSafe(|| timeline.set(stage)));
         }
     }
     handover.0 = None;
