@@ -18,7 +18,7 @@ use std::time::Duration;
 /// use fence::{LeftKind, LeftState};
 ///
 /// fn index(stop: std::sync::mpsc::Receiver<()>) {
-///     fence::spawn_blocking(move || stop.recv());
+///     drop(fence::spawn_blocking(move || stop.recv()));
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -100,7 +100,7 @@ impl fmt::Display for Left {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let (stop, stopping) = std::sync::mpsc::channel::<()>();
-/// fence::spawn_blocking(move || stopping.recv());
+/// let _thread = fence::spawn_blocking(move || stopping.recv());
 ///
 /// let drained = fence::drain(Duration::ZERO).await;
 /// let threads = drained.left().iter().filter(|left| left.kind() == LeftKind::Thread);

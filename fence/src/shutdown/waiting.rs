@@ -99,7 +99,7 @@ impl Shutdown {
     /// # async fn main() -> std::io::Result<()> {
     /// # let shutdown = ShutdownPlan::new().isolated()?;
     /// let busy = shutdown.busy();
-    /// fence::spawn_blocking(move || {
+    /// let _report = fence::spawn_blocking(move || {
     ///     let _busy = busy;
     ///     println!("report written");
     /// });

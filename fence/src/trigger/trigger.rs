@@ -126,18 +126,23 @@ pub trait Trigger: Send + Sync {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use fence::{Event, Fencing, Trigger};
+    /// use fence::{Event, Trigger};
     ///
-    /// /// What the parts of a program may be stopped by, whatever that is.
-    /// fn stoppable(by: &impl Trigger) -> Vec<Arc<dyn Trigger>> {
-    ///     vec![by.share(), by.share()]
+    /// /// What a service is stopped by, whatever that is.
+    /// struct Service {
+    ///     stop: Arc<dyn Trigger>,
+    /// }
+    ///
+    /// impl Service {
+    ///     fn new(stop: &impl Trigger) -> Self {
+    ///         Self { stop: stop.share() }
+    ///     }
     /// }
     ///
     /// let stop = Event::new();
-    /// let kept = stoppable(&stop);
-    /// let parts = Fencing::new().on("first", &kept[0]).on("second", &kept[1]);
+    /// let service = Service::new(&stop);
     /// stop.set();
-    /// assert!(kept.iter().all(|trigger| trigger.fired().is_some()));
+    /// assert!(service.stop.fired().is_some());
     /// ```
     fn share(&self) -> Arc<dyn Trigger>;
 
