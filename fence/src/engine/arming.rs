@@ -57,6 +57,10 @@ impl Engine<'_> {
         }
     }
 
+    /// Registers first and looks second, in one: a latch that has fired has closed its list and
+    /// refuses the waker, so nothing that fires in between is missed. The timer comes last, as
+    /// the dearest: it is set only by the host of the task, and not if something has fired; a fence
+    /// inside merely asks its host for an earlier wake.
     #[inline]
     pub(crate) fn arm_anew(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         self.state.start.get_or_insert_with(Instant::now);
@@ -90,6 +94,7 @@ impl Engine<'_> {
         if self.watch.is_used() {
             self.deregister();
         }
+        // In between its waker is unknown: if a clone panics the next poll registers anew.
         self.watch.begin(terms);
         let is_nothing = !self.has_entries && !terms.with_handle && !terms.includes_fencing;
         let has_fired = !is_nothing && self.register(terms.includes_fencing, cx);

@@ -14,6 +14,11 @@ use crate::outcome::{Firing, Reason, ReasonKind};
 
 impl Engine<'_> {
     /// Whether to cut, now that something has fired; otherwise all the rest stays armed.
+    ///
+    /// Guards come first: what they decline has not fired for anybody. Then the grace, from whose
+    /// end the time of shields is counted; then the shields, which outlast it (D21). The link goes up
+    /// only once nothing keeps the body any more, so that the fence around does not cut what this one
+    /// still lets finish. Arming is the last step: what fires from here on wakes the task.
     #[cold]
     pub(crate) fn decide(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         if self.state.cancelling.get() != Cancelling::No {
@@ -41,7 +46,7 @@ impl Engine<'_> {
         false
     }
 
-    /// Whether what fired may cancel the fence. If so, those inside are told (D23, D24).
+    /// Whether what fired may cancel the fence. If so, the body and what it spawned learn of it (D23, D24).
     pub(crate) fn accept(&mut self) -> bool {
         if self.state.is_guarded() {
             self.sources().ask_guards();
@@ -100,7 +105,7 @@ impl Engine<'_> {
         }
     }
 
-    /// The same for a scope of plain code, which is cancelled in no other way than that what is
+    /// Passes on the cancellation of a scope of plain code, which is cancelled in no other way than that what is
     /// inside learns of it.
     pub(crate) fn link_up_if_told(&self) {
         if !self.state.rare().is_some_and(|rare| rare.has_told.get()) {
@@ -117,7 +122,7 @@ impl Engine<'_> {
         shared.is_some_and(|shared| shared.fired().is_some())
     }
 
-    /// Tells those inside, also those that came later, what it was at first.
+    /// Tells what was spawned inside, at whatever time, what it was that fired first.
     fn tell_fired(&mut self) {
         if self.state.cancelling.get() == Cancelling::No {
             return;

@@ -1,8 +1,7 @@
 //! How a fence decides: what it looks at, when, and in which order.
 //!
 //! The body goes first; the triggers are looked at after it, and only a body that was pending once
-//! has anything armed. The rules D1 to D14 in `docs/rules.md` say what
-//! for.
+//! has anything armed. The rules D1 to D14 (`docs/rules.md`) say why.
 //!
 //! None of it is generic: it is compiled once, whatever the bodies are.
 

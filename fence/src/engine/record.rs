@@ -19,7 +19,7 @@ impl Engine<'_> {
         Cancelled::new(record)
     }
 
-    /// The same without its reasons, which are large: written to where they stay.
+    /// The record without its reasons, which are large: written to where they stay.
     #[inline]
     pub(crate) fn record(&self, cleanup: Cleanup, now: Instant) -> Record {
         Record {

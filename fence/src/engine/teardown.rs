@@ -1,4 +1,5 @@
-//! What a fence does when it ends: those inside are told, and what was begun is undone (D25, D27).
+//! What a fence does when it ends: it cuts what was spawned inside (D27), and undoes what was
+//! registered to be undone (D25).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,8 +38,8 @@ impl Engine<'_> {
         }
     }
 
-    /// The same for a fence that is dropped from outside. If somebody may want to know why, it is
-    /// because of the fence around, if that was cut.
+    /// Cuts what was spawned inside of a fence that is dropped from outside. The reason, if it can
+    /// be asked for, is that of the fence around, if that was cut.
     pub(crate) fn tell_dropped(&self) -> Option<Cancelled> {
         let rare = self.state.rare();
         let has_cleanups = rare.is_some_and(|rare| !rare.jobs.borrow().is_empty());

@@ -14,7 +14,7 @@ pub struct Time {
     pub(crate) span: Span,
 }
 
-/// How a time trigger is meant (rule D19).
+/// How a time trigger is meant (D19).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Span {
     /// Every fence gets the whole of it.

@@ -4,7 +4,7 @@
 //! contended a few times the list becomes sixteen, one chosen by thread.
 //!
 //! 1. A slot belongs to one registration, from `insert` until `remove` or `close`.
-//! 2. A closed list stays empty for ever: `insert` refuses, and a stale key removes nothing.
+//! 2. A closed list stays empty forever: `insert` refuses, and a stale key removes nothing.
 //! 3. No waker is cloned, woken or dropped while a lock is held: all three are user code.
 //! 4. The shards are made while the main list is locked and open, and `close` closes the main list
 //!    first: either it sees the shards, or they are never made.

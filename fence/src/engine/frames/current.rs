@@ -1,4 +1,4 @@
-//! The task-local context: what is bound, and what the fences around this code are asked and told.
+//! The task-local context: what is bound, and what the fences around this code are asked, and learn from it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub(crate) fn refuses_shields() -> bool {
     with_frames(|here| here.refuses_shields())
 }
 
-/// The earliest deadline of the bound set and of all enclosing fences (rule D20).
+/// The earliest deadline of the bound set and of all enclosing fences (D20).
 pub(crate) fn deadline() -> Option<Instant> {
     with_frames(|here| here.deadline())
 }

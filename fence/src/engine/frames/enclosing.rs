@@ -1,4 +1,6 @@
-//! What the code inside of fences asks them, as far as flags and clocks go.
+//! Of several fences that have fired the outermost wins (D13): decided here, by the fences inside,
+//! which ask those around them before they act (`is_interrupted_now`). What the code inside of
+//! fences asks besides, as far as flags and clocks go.
 
 use std::sync::Arc;
 
@@ -78,7 +80,7 @@ impl Running<'_> {
         }
     }
 
-    /// The same for a fence with policies, or one that has fired.
+    /// The answer of a fence with policies, or of one that has fired.
     fn lenient_answer(&self, question: Question) -> FlagAnswer {
         let state = self.sources.state;
         match (state.cancelling.get(), question) {
@@ -151,7 +153,7 @@ impl<'a> Here<'a> {
         self.find_out(Question::Cuts, false)
     }
 
-    /// The same with a look at the clock, if one of them has a deadline.
+    /// Whether an enclosing fence cuts, with a look at the clock if one of them has a deadline.
     #[inline]
     pub(crate) fn is_interrupted_now(self) -> bool {
         self.find_out(Question::Cuts, true)

@@ -2,7 +2,7 @@
 //!
 //! Each of them puts a frame on the machine stack for the time of one poll (or drop) of its body,
 //! and the frame refers to the one around it. "Enclosing" is therefore decided at each poll, by
-//! who polls (rule D14).
+//! the fence that polls (D14).
 //!
 //! 1. A frame is there exactly while what it stands for runs its body, also when that unwinds.
 //! 2. Frames are only ever read: whatever changes is in a cell of the fence. No reference into a
@@ -44,7 +44,7 @@ pub(crate) struct Here<'a> {
     pub(crate) task: Option<Id>,
 }
 
-/// Looks around.
+/// Runs `f` with the frames around.
 #[inline]
 pub(crate) fn with_frames<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     with_top(|top| {
@@ -53,7 +53,7 @@ pub(crate) fn with_frames<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     })
 }
 
-/// The same for what is about to put a frame there.
+/// Runs `f`, which is about to put a frame there, with those around; it has to know its task.
 #[inline]
 pub(crate) fn with_frames_to_enter<R>(f: impl FnOnce(Here<'_>) -> R) -> R {
     with_top(|top| {
@@ -153,7 +153,7 @@ impl<'a> Here<'a> {
         self.top.is_none()
     }
 
-    /// Every fence that is being polled, whoever may see it.
+    /// Every fence that is being polled, whether or not this code may see it.
     pub(crate) fn all(self) -> impl Iterator<Item = &'a FenceState> {
         let frames = std::iter::successors(self.top, |frame| frame.outer);
         frames

@@ -25,7 +25,7 @@ impl Here<'_> {
             .min()
     }
 
-    /// The same once something has fired: a fence in its grace has until that ends.
+    /// The earliest deadline once something has fired: a fence in its grace has until that ends.
     #[cold]
     fn deadline_of_fired(self) -> Option<Instant> {
         let now = Instant::now();

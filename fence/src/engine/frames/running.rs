@@ -44,6 +44,10 @@ impl Running<'_> {
     }
 
     /// The short way of a further poll: nothing has fired, and all is armed as it has to be.
+    ///
+    /// The flags are read after the body, with the waker registered since an earlier poll: a source
+    /// that fires after its flag was read wakes the task, one that fired before is seen here. A fence
+    /// inside may have asked for an earlier wake in this very step, so that is looked at too.
     #[inline]
     pub(super) fn left(&self, watch: &Registrations) -> Left {
         let state = self.sources.state;

@@ -11,7 +11,7 @@ use std::task::Waker;
 
 use crate::trigger::{Key, Waiters};
 
-/// Those who wait until a fence is over. Dropped with the fence, it wakes whoever is left.
+/// Those who wait until a fence is over. Dropped with the fence, it wakes those that are left.
 #[derive(Default)]
 pub(crate) struct Over(OnceCell<Arc<Waiters>>);
 

@@ -1,6 +1,6 @@
 //! What keeps a fence from cutting for a while: a shield that has started, or cleanups inside.
 //!
-//! The fence counts its holds, and whoever holds it keeps its number. Both happen while the fence
+//! The fence counts its holds, and what holds it keeps its number. Both happen while the fence
 //! is polling them. A hold that moved out of its fence meanwhile, into another task, leaves word
 //! here, where the fence looks when it has fired and is still held up.
 

@@ -51,7 +51,7 @@ impl Snapshot {
         (around, self)
     }
 
-    /// The same of a fence that has passed its sources on.
+    /// What is left of it once the fence has passed its sources on.
     pub(crate) fn emptied(self) -> Self {
         Self {
             entries: Vec::new(),
@@ -74,7 +74,7 @@ impl Snapshot {
         }
     }
 
-    /// The same as far as loads can tell, and the clock, if `timed`. Calls no user code.
+    /// Whether it has fired as far as loads can tell, and the clock, if `timed`. Calls no user code.
     pub(crate) fn is_seen(&self, timed: bool) -> bool {
         let has_passed = || has_passed(self.deadline, Some(Instant::now()));
         self.entries.iter().any(Entry::is_seen)

@@ -221,7 +221,7 @@ impl FenceState {
         self.timing.get() == Timing::Armed || self.deadline.get().is_none()
     }
 
-    /// The same with a host in that epoch, which has to wake it for all else too.
+    /// Whether its host wakes the task for its deadline, and for all else: asked in that epoch.
     #[inline]
     pub(crate) fn is_awaited_of(&self, epoch: u64) -> bool {
         let timing = self.timing.get();
