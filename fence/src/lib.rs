@@ -303,8 +303,8 @@ pub use crate::context::{
 pub use crate::engine::{DropGuard, Fence, Handle, State};
 pub use crate::fencing::Fencing;
 pub use crate::groups::{
-    AsCompleted, Every, Group, GroupError, Grouping, Overlap, Place, TryGrouping, ZeroInterval,
-    as_completed, every, gather, group, race, race_ok, try_group,
+    AsCompleted, Child, Every, Failure, Group, GroupError, Grouping, Overlap, Place, TryGrouping,
+    ZeroInterval, as_completed, every, gather, group, race, race_ok, try_group,
 };
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

@@ -1,5 +1,6 @@
 //! Several tasks: groups, lists of jobs, and what is done again and again.
 
+mod cut_children;
 mod endings;
 mod every;
 mod grace;
@@ -7,4 +8,5 @@ mod groups;
 mod hazards;
 mod lists_of_jobs;
 mod on_threads;
+mod panics;
 mod try_groups;

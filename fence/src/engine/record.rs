@@ -28,6 +28,7 @@ impl Engine<'_> {
             name: self.sources().name(),
             ran: self.state.start.map(|start| (start, now)),
             cleanup,
+            is_passed_up: self.state.policy().is_some_and(|policy| policy.is_linked),
         }
     }
 

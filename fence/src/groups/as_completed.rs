@@ -170,7 +170,8 @@ impl<T> Arrivals<T> {
         let hosting = JoinGuard::open(&tasks, context, Some(stop.clone()));
         for (index, job) in jobs.into_iter().enumerate() {
             let (send, of) = (send.clone(), tasks.clone());
-            tasks.spawn(job, move |_, outcome| {
+            tasks.spawn(index, job, move |_, outcome| {
+                let Some(outcome) = outcome else { return };
                 // For the fence that cut the code that has stopped listening.
                 if let Err(SendError((_, lost))) = send.send((index, outcome.into())) {
                     note(&of, lost);

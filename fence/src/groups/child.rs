@@ -1,121 +1,133 @@
 //! The futures that a child is wrapped in. Written by hand, since an `async` block has room for
 //! what it awaits twice.
 
-use std::future::poll_fn;
-use std::panic::{Location, resume_unwind};
-use std::pin::{Pin, pin};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::cleanup::{Job, Turn};
-use crate::context::{cancelled, register};
-use crate::engine::frames::{current, user_code};
-use crate::outcome::{Cancelled, Cleanup};
+use crate::context::register;
+use crate::engine::frames::current;
+use crate::groups::task_set::TaskSet;
+use crate::outcome::{Cleanup, Fenced, Firing, Reason};
 use crate::tasks::{Ended, spawn_thread};
-use crate::util::{CatchUnwind, Caught, caught};
+use crate::util::{CatchUnwind, Caught, caught, contained, message};
+
+/// How a child ended; `None` if it was aborted.
+pub(crate) type Outcome<T> = Option<Caught<Fenced<T>>>;
 
 pin_project! {
     /// The whole of a child: `settle` is called with how it ended, after `counted` is dropped.
-    pub(crate) struct ChildTask<F, C, S> {
+    pub(crate) struct ChildTask<F, C, S, T>
+    where
+        S: FnOnce(Outcome<T>),
+    {
         #[pin]
-        future: CatchUnwind<F>,
+        future: Option<CatchUnwind<F>>,
         rest: Option<(C, S)>,
+        output: PhantomData<fn() -> T>,
     }
-}
 
-impl<F: Future, C, S> ChildTask<F, C, S> {
-    pub(crate) fn new(future: F, counted: C, settle: S) -> Self {
-        Self {
-            future: caught(future),
-            rest: Some((counted, settle)),
+    impl<F, C, S, T> PinnedDrop for ChildTask<F, C, S, T>
+    where
+        S: FnOnce(Outcome<T>),
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some((counted, settle)) = this.rest.take() {
+                contained(|| this.future.set(None));
+                drop(counted);
+                settle(None);
+            }
         }
     }
 }
 
-impl<F, C, S> Future for ChildTask<F, C, S>
+impl<F, C, S, T> ChildTask<F, C, S, T>
 where
-    F: Future,
-    S: FnOnce(Caught<F::Output>),
+    F: Future<Output = Fenced<T>>,
+    S: FnOnce(Outcome<T>),
+{
+    pub(crate) fn new(future: F, counted: C, settle: S) -> Self {
+        Self {
+            future: Some(caught(future)),
+            rest: Some((counted, settle)),
+            output: PhantomData,
+        }
+    }
+}
+
+impl<F, C, S, T> Future for ChildTask<F, C, S, T>
+where
+    F: Future<Output = Fenced<T>>,
+    S: FnOnce(Outcome<T>),
 {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let outcome = ready!(this.future.poll(cx));
-        if let Some((counted, settle)) = this.rest.take() {
-            drop(counted);
-            settle(outcome);
+        if let Some(future) = this.future.as_pin_mut() {
+            let outcome = ready!(future.poll(cx));
+            if let Some((counted, settle)) = this.rest.take() {
+                drop(counted);
+                settle(Some(outcome));
+            }
         }
         Poll::Ready(())
     }
 }
 
-/// Waits for a place.
-pub(crate) type Queue = Pin<Box<dyn Future<Output = Result<Permit, Cancelled>> + Send>>;
-
-/// A place, if the group has a limit.
-pub(crate) type Permit = Option<OwnedSemaphorePermit>;
-
-/// Waits for a place; not once a fence around this code has fired, even if that lets it go on: what
-/// asks for a place has not started (D23).
-pub(crate) async fn place(places: Arc<Semaphore>) -> Result<Permit, Cancelled> {
-    if let Some(why) = user_code::why() {
-        return Err(why);
-    }
-    if let Ok(permit) = places.clone().try_acquire_owned() {
-        return Ok(Some(permit));
-    }
-    let (mut fired, mut place) = (pin!(cancelled()), pin!(places.acquire_owned()));
-    poll_fn(|cx| match fired.as_mut().poll(cx) {
-        Poll::Ready(why) => Poll::Ready(Err(why)),
-        Poll::Pending => place.as_mut().poll(cx).map(|permit| Ok(permit.ok())),
-    })
-    .await
-}
-
 pin_project! {
-    /// A child that keeps its place for as long as it runs.
-    pub(crate) struct Placed<F> {
+    /// The code of a child, whose panics end the child as a cut would: its cleanups run where they
+    /// are joined, and not in the runtime.
+    pub(crate) struct Contained<F> {
         #[pin]
-        future: F,
-        queue: Option<Queue>,
-        permit: Permit,
+        future: Option<F>,
+        index: usize,
+        tasks: Arc<TaskSet>,
     }
-}
 
-impl<F> Placed<F> {
-    /// With a place, or one to wait for, or without the need of any.
-    pub(crate) fn new(future: F, permit: Permit, queue: Option<Queue>) -> Self {
-        Self {
-            future,
-            queue,
-            permit,
+    impl<F> PinnedDrop for Contained<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+                this.tasks.tear(*this.index, panic);
+            }
         }
     }
 }
 
-impl<F: Future> Future for Placed<F> {
+impl<F> Contained<F> {
+    pub(crate) fn new(future: F, index: usize, tasks: Arc<TaskSet>) -> Self {
+        Self {
+            future: Some(future),
+            index,
+            tasks,
+        }
+    }
+}
+
+impl<F: Future> Future for Contained<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if let Some(queue) = this.queue {
-            match ready!(queue.as_mut().poll(cx)) {
-                Ok(permit) => *this.permit = permit,
-                Err(why) => {
-                    // The fence of the task cuts it after this poll.
-                    current::stop_task(why.reasons());
-                    *this.queue = Some(Box::pin(std::future::pending()));
-                    return Poll::Pending;
-                }
-            }
-            *this.queue = None;
-        }
-        this.future.poll(cx)
+        let Some(future) = this.future.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        catch_unwind(AssertUnwindSafe(|| future.poll(cx))).unwrap_or_else(|panic| {
+            let text = format!("panicked: {}", message(&*panic));
+            this.tasks.tear(*this.index, panic);
+            let why = Reason::new("failed".into(), Firing::of_failure(text));
+            current::stop_panicked_task(why);
+            Poll::Pending
+        })
     }
 }
 

@@ -1,16 +1,20 @@
 //! Spawning into a group.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::engine::Handle;
-use crate::groups::child::{Permit, Placed, Queue, place, threaded};
+use crate::groups::child::threaded;
 use crate::groups::errors::Errors;
+use crate::groups::member::Child;
 use crate::groups::options::Options;
+use crate::groups::place::{Permit, Placed, Queue, place};
 use crate::groups::task_set::TaskSet;
 use crate::outcome::{Cancelled, Firing, Reason};
 use crate::tasks::{ChildOutput, Task};
@@ -56,6 +60,8 @@ use crate::trigger::Parent;
 /// ```
 pub struct Group<E = Infallible> {
     inner: Arc<Inner<E>>,
+    /// That of the children that are spawned through this value.
+    name: Option<Cow<'static, str>>,
 }
 
 struct Inner<E> {
@@ -64,6 +70,8 @@ struct Inner<E> {
     /// One for each child that may run.
     places: Option<Arc<Semaphore>>,
     errors: Errors<E>,
+    /// How many children there have been.
+    spawned: AtomicUsize,
 }
 
 impl<E> Group<E> {
@@ -78,7 +86,9 @@ impl<E> Group<E> {
                 handle: OnceLock::new(),
                 places,
                 errors,
+                spawned: AtomicUsize::new(0),
             }),
+            name: None,
         }
     }
 
@@ -147,6 +157,29 @@ impl<E> Group<E> {
     pub fn handle(&self) -> &Handle {
         let handle = self.inner.handle.get();
         handle.expect("a group that runs has its handle")
+    }
+
+    /// The same group, with a name for the children that are spawned through this value: for errors
+    /// and logs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let failed = fence::try_group::<&str>().run(async |group| {
+    ///     group.named("fetch").spawn(async { Err::<(), _>("no such host") });
+    ///     Ok(())
+    /// });
+    /// assert_eq!(failed.await.unwrap_err().to_string(), "fetch: no such host");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            name: Some(name.into()),
+        }
     }
 
     /// How many children have not ended.
@@ -296,11 +329,15 @@ impl<E: Send + 'static> Group<E> {
         let queue = places.map(|places| -> Queue { Box::pin(place(places)) });
         let body = Placed::new(future, permit, queue);
         let group = self.clone();
+        let index = self.inner.spawned.fetch_add(1, Ordering::Relaxed);
         let settle = move |handle: &Handle, outcome| {
-            // Code that does not wait for it needs no outcome.
-            let _ = send.send(group.settle(handle, outcome));
+            let child = Child::new(index, group.name.clone());
+            if let Some(ended) = group.settle(child, handle, outcome) {
+                // Code that does not wait for it needs no outcome.
+                let _ = send.send(ended);
+            }
         };
-        let (handle, task) = self.inner.tasks.spawn(body, settle);
+        let (handle, task) = self.inner.tasks.spawn(index, body, settle);
         match task {
             Some(task) => Task::sent(handle, ended, task),
             None => Task::refused(self.why_ended()),
@@ -326,6 +363,7 @@ impl<E> Clone for Group<E> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
+            name: self.name.clone(),
         }
     }
 }

@@ -3,14 +3,16 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 
 use crate::fencing::Fencing;
 use crate::groups::errors::Errors;
 use crate::groups::group::Group;
+use crate::groups::member::Child;
 use crate::groups::options::Options;
 use crate::groups::run::run_host;
 use crate::outcome::Fenced;
+use crate::util::contained;
 
 /// A group of tasks, none of which outlives it; children may fail alone.
 ///
@@ -55,7 +57,7 @@ use crate::outcome::Fenced;
 pub fn group() -> Grouping {
     Grouping {
         options: Options::default(),
-        on_error: Box::new(|error: Infallible| match error {}),
+        on_error: Box::new(|_, error: Infallible| match error {}),
     }
 }
 
@@ -79,7 +81,7 @@ pub fn group() -> Grouping {
 #[must_use = "a group does nothing until it is run"]
 pub struct Grouping<E = Infallible> {
     options: Options,
-    on_error: Box<dyn Fn(E) + Send + Sync>,
+    on_error: Box<dyn Fn(&Child, E) + Send + Sync>,
 }
 
 impl<E: Send + 'static> Grouping<E> {
@@ -110,10 +112,36 @@ impl<E: Send + 'static> Grouping<E> {
     /// # }
     /// ```
     pub fn on_error<T>(self, handler: impl Fn(T) + Send + Sync + 'static) -> Grouping<T> {
+        self.on_child_error(move |_, error| handler(error))
+    }
+
+    /// Hands the errors of children to `handler`, like [`on_error`](Self::on_error), and says which
+    /// child it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (send, failed) = std::sync::mpsc::channel();
+    /// let group = fence::group().on_child_error(move |child, error: &str| {
+    ///     send.send(format!("{child}: {error}")).unwrap();
+    /// });
+    /// let outcome = group.run(async |group| {
+    ///     group.named("fetch").spawn(async { Err::<(), _>("no such host") });
+    /// });
+    /// assert!(outcome.await.is_completed());
+    /// assert_eq!(failed.recv().unwrap(), "child 0 `fetch`: no such host");
+    /// # }
+    /// ```
+    pub fn on_child_error<T>(
+        self,
+        handler: impl Fn(&Child, T) + Send + Sync + 'static,
+    ) -> Grouping<T> {
         Grouping {
             options: self.options,
-            on_error: Box::new(move |error| {
-                let _ = catch_unwind(AssertUnwindSafe(|| handler(error)));
+            on_error: Box::new(move |child, error| {
+                contained(|| handler(child, error));
             }),
         }
     }

@@ -1,7 +1,9 @@
 //! Which child of a group it is.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
+
+use crate::util::OneLine;
 
 /// Which child of a group it is: its place in the order of spawning, and its name, if it has one.
 ///
@@ -56,7 +58,7 @@ impl fmt::Display for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "child {}", self.index)?;
         match self.name() {
-            Some(name) => write!(f, " `{}`", OneLine(name)),
+            Some(name) => write!(OneLine(f), " `{name}`"),
             None => Ok(()),
         }
     }

@@ -8,17 +8,19 @@
 
 use std::any::Any;
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::cleanup::Batch;
 use crate::engine::Handle;
-use crate::groups::child::ChildTask;
-use crate::outcome::{Cleanup, Fenced};
+use crate::engine::frames::current;
+use crate::groups::child::{ChildTask, Contained, Outcome};
+use crate::outcome::{Cleanup, Fenced, Reason};
 use crate::tasks::SpawnContext;
-use crate::util::{Caught, unpoisoned};
+use crate::util::{contained, unpoisoned};
 
 #[derive(Default)]
 pub(crate) struct TaskSet {
@@ -27,8 +29,13 @@ pub(crate) struct TaskSet {
     /// A set was checked in.
     checked_in: Notify,
     running: AtomicUsize,
+    /// What children have panicked with that have not settled yet, in their code or in its
+    /// destructors, by their index.
+    torn: Mutex<Vec<(usize, Box<dyn Any + Send>)>>,
+    has_torn: AtomicBool,
     /// What went wrong, for a fence that cuts.
     report: Mutex<Cleanup>,
+    has_reported: AtomicBool,
     /// The first panic of a child, to be resumed.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -59,18 +66,53 @@ impl TaskSet {
     /// no task, and the future is dropped.
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
+        index: usize,
         future: F,
-        settle: impl FnOnce(&Handle, Caught<Fenced<F::Output>>) + Send + 'static,
+        settle: impl FnOnce(&Handle, Outcome<F::Output>) + Send + 'static,
     ) -> (Handle, Option<AbortHandle>)
     where
         F: Future<Output: Send> + Send + 'static,
     {
         let context = self.context.get().cloned().unwrap_or_default();
-        let (fence, handle) = context.enclose(future);
-        let own = handle.clone();
-        let task = ChildTask::new(fence, self.begin(), move |outcome| settle(&own, outcome));
+        let (fence, handle) = context.enclose(Contained::new(future, index, self.clone()));
+        let (own, tasks) = (handle.clone(), self.clone());
+        let settle = move |outcome| settle(&own, tasks.mend(index, outcome));
+        let task = ChildTask::new(fence, self.begin(), settle);
         let task = self.add(|set| set.spawn(task));
         (handle, task)
+    }
+
+    /// Keeps what a child has panicked with until it settles.
+    pub(crate) fn tear(&self, index: usize, panic: Box<dyn Any + Send>) {
+        unpoisoned(self.torn.lock()).push((index, panic));
+        self.has_torn.store(true, Ordering::Release);
+    }
+
+    /// How a child ended that may have panicked. One that was aborted is nobody's business.
+    fn mend<T>(&self, index: usize, outcome: Outcome<T>) -> Outcome<T> {
+        if !self.has_torn.load(Ordering::Acquire) {
+            return outcome;
+        }
+        let mut torn = unpoisoned(self.torn.lock());
+        let (mine, others) = mem::take(&mut *torn)
+            .into_iter()
+            .partition(|(of, _)| *of == index);
+        *torn = others;
+        drop(torn);
+        let mine: Vec<_> = mine;
+        let panic = mine.into_iter().map(|(_, panic)| panic).next();
+        match (panic, outcome) {
+            (Some(panic), Some(Ok(Fenced::Cancelled(why)))) => {
+                self.note(|report| report.merge(why.cleanup().clone()));
+                Some(Err(panic))
+            }
+            (Some(panic), Some(_)) => Some(Err(panic)),
+            (Some(panic), None) => {
+                contained(|| drop(panic));
+                None
+            }
+            (None, outcome) => outcome,
+        }
     }
 
     /// Has `spawn` add a task to a set of ours; `None` if it is closed.
@@ -85,6 +127,16 @@ impl TaskSet {
         };
         let mut checked_out = CheckedOut { tasks: self, set };
         Some(spawn(&mut checked_out.set))
+    }
+
+    /// Whether one of these reasons is one of the fences around (D29).
+    pub(crate) fn is_around(&self, reasons: &[Reason]) -> bool {
+        let around = self.context.get().map(SpawnContext::all_fired);
+        let around = around.unwrap_or_default();
+        let mut pairs = reasons
+            .iter()
+            .flat_map(|one| around.iter().map(move |other| (one, other)));
+        pairs.any(|(one, other)| one.is_of_one_source(other))
     }
 
     /// Waits until all tasks have ended, those included that are spawned meanwhile, and closes.
@@ -161,7 +213,19 @@ impl TaskSet {
         note(&mut report);
     }
 
+    /// Reports what went wrong outside of a child to the fence that cuts, which may have had its
+    /// report of the children already.
+    pub(crate) fn tell(&self, report: Cleanup) {
+        if self.has_reported.load(Ordering::Acquire) {
+            // Without such a fence nobody is there to learn of it.
+            let _ = current::leave_to_ending(vec![Batch::done(report)]);
+        } else {
+            self.note(|all| all.merge(report));
+        }
+    }
+
     pub(crate) fn take_report(&self) -> Cleanup {
+        self.has_reported.store(true, Ordering::Release);
         mem::take(&mut *unpoisoned(self.report.lock()))
     }
 

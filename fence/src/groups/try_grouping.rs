@@ -1,6 +1,5 @@
 //! Tasks that stand and fall together.
 
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -10,9 +9,9 @@ use std::sync::Mutex;
 use crate::fencing::Fencing;
 use crate::groups::errors::Errors;
 use crate::groups::group::Group;
+use crate::groups::group_error::GroupError;
 use crate::groups::options::Options;
 use crate::groups::run::run_host;
-use crate::outcome::Cancelled;
 
 /// A group of tasks in which the first error ends all.
 ///
@@ -20,8 +19,12 @@ use crate::outcome::Cancelled;
 /// host and all children have ended, cleanups included. When a child or the host returns an error,
 /// or panics, host and children are cut, with a reason of the kind
 /// [`Failed`](crate::ReasonKind::Failed). All errors are collected, those included that others run
-/// into while they stop. A cancellation is never one of them: a child that was cancelled through
-/// its own handle, or by a fence of its own, has not failed.
+/// into while they stop.
+///
+/// A child that was cut has failed as well, so that no limit of a child is swallowed: one that
+/// returns [`Fenced::Cancelled`](crate::Fenced::Cancelled), or was aborted. Not so if somebody has
+/// cancelled this child through its handle, if it is the group or a fence around it that fired, or
+/// if a [`linked`](Fencing::linked) fence has passed it on to them. [`GroupError::cut`] has these.
 ///
 /// # Examples
 ///
@@ -127,8 +130,8 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     ///
     /// # Errors
     ///
-    /// What the host and the children failed with, or why the group was cancelled. If a fence
-    /// around the group cuts it, [`Cleanup::errors`](crate::Cleanup::errors) of that fence has the
+    /// What the host and the children failed with, or were cut by, or why the group was cancelled.
+    /// If a fence around the group cuts it, [`Cleanup::errors`](crate::Cleanup::errors) of that fence has the
     /// errors as texts.
     ///
     /// # Panics
@@ -166,19 +169,27 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     {
         let errors = Errors::Collect(Mutex::default(), ToString::to_string);
         let group = Group::new(&self.options, errors);
-        let settle = |result: Result<T, E>| result.map_err(|error| group.failed(error)).ok();
+        let settle = |result: Result<T, E>| result.map_err(|error| group.failed(None, error)).ok();
+        let awaited = Awaited(&group);
         let outcome = run_host(&self.options, &group, host, settle).await;
+        std::mem::forget(awaited);
         if let Some(panic) = group.take_panic() {
             resume_unwind(panic);
         }
-        let errors = group.take_errors();
+        let failures = group.take_failures();
         match outcome.into_result() {
-            Ok(Some(value)) if errors.is_empty() => Ok(value),
-            outcome => Err(GroupError {
-                errors,
-                cancelled: outcome.err(),
-            }),
+            Ok(Some(value)) if failures.is_empty() => Ok(value),
+            outcome => Err(GroupError::new(failures, outcome.err())),
         }
+    }
+}
+
+/// Whoever awaits the group is handed its failures. Dropped, nobody is.
+struct Awaited<'a, E>(&'a Group<E>);
+
+impl<E> Drop for Awaited<'_, E> {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 
@@ -189,120 +200,3 @@ impl<E> fmt::Debug for TryGrouping<E> {
             .finish_non_exhaustive()
     }
 }
-
-/// Why a [`try_group`](crate::try_group()) has no value: errors of its host and children, or a
-/// cancellation, or both.
-///
-/// `Display` joins the errors with `"; "`.
-///
-/// # Examples
-///
-/// ```
-/// use fence::{GroupError, try_group};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let failed: GroupError<&str> = try_group()
-///     .run(async |group| {
-///         group.spawn(async { Err::<(), _>("disk full") });
-///         group.spawn(async { Err::<(), _>("no such host") });
-///         Ok(())
-///     })
-///     .await
-///     .unwrap_err();
-/// assert_eq!(failed.errors(), ["disk full", "no such host"]);
-/// assert_eq!(failed.to_string(), "disk full; no such host");
-/// # }
-/// ```
-#[derive(Debug)]
-pub struct GroupError<E> {
-    errors: Vec<E>,
-    cancelled: Option<Cancelled>,
-}
-
-impl<E> GroupError<E> {
-    /// The errors, the one first that came first; empty if the group was only cancelled.
-    #[must_use]
-    pub fn errors(&self) -> &[E] {
-        &self.errors
-    }
-
-    /// The errors themselves.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::io;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let failed = fence::try_group().run(async |group| {
-    ///     group.spawn(async { Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)) });
-    ///     Ok(())
-    /// });
-    /// let errors: Vec<io::Error> = failed.await.unwrap_err().into_errors();
-    /// assert_eq!(errors[0].kind(), io::ErrorKind::NotFound);
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn into_errors(self) -> Vec<E> {
-        self.errors
-    }
-
-    /// Why the group was cut; `None` if host and children had ended before.
-    ///
-    /// If only an error cancelled the group, there is one reason, of the kind
-    /// [`Failed`](crate::ReasonKind::Failed).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use fence::{Fencing, ReasonKind};
-    ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() {
-    /// let failed = fence::try_group::<&str>().run(async |group| {
-    ///     group.spawn(async { Err::<(), _>("disk full") });
-    ///     std::future::pending().await
-    /// });
-    /// let failed: Result<(), _> = failed.await;
-    /// let failed = failed.unwrap_err();
-    /// assert_eq!(failed.cancelled().unwrap().primary().kind(), ReasonKind::Failed);
-    ///
-    /// let limit = Fencing::new().timeout(Duration::from_secs(5));
-    /// let slow = fence::try_group::<&str>().fenced(&limit).run(async |_| std::future::pending().await);
-    /// let slow: Result<(), _> = slow.await;
-    /// assert!(slow.unwrap_err().cancelled().unwrap().is_timeout());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn cancelled(&self) -> Option<&Cancelled> {
-        self.cancelled.as_ref()
-    }
-}
-
-/// So that `?` works in a function with `#[fenced(try)]`.
-impl<E> From<Cancelled> for GroupError<E> {
-    fn from(why: Cancelled) -> Self {
-        Self {
-            errors: Vec::new(),
-            cancelled: Some(why),
-        }
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for GroupError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.errors.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{error}")?;
-        }
-        match &self.cancelled {
-            Some(why) if self.errors.is_empty() => write!(f, "{why}"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display> Error for GroupError<E> {}

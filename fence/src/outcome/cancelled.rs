@@ -51,6 +51,8 @@ pub(crate) struct Record {
     pub(crate) name: Option<Cow<'static, str>>,
     /// When it started, if it looked at the clock then, and when it was cut.
     pub(crate) ran: Option<(Instant, Instant)>,
+    /// Whether it went on to the fence around (D30).
+    pub(crate) is_passed_up: bool,
 }
 
 impl Cancelled {
@@ -61,6 +63,11 @@ impl Cancelled {
         Self {
             record: Arc::new(record),
         }
+    }
+
+    /// Whether it went on to the fence around, which makes of it what it has to.
+    pub(crate) fn is_passed_up(&self) -> bool {
+        self.record.is_passed_up
     }
 
     /// Why a task that was dropped from outside has no value: for `reasons`, if there are any.

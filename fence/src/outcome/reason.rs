@@ -163,6 +163,22 @@ impl Reason {
         self.is_same(other) || (are_foreign && self.code == other.code)
     }
 
+    /// Whether the two come from one firing, under whatever codes (D29). Times have only their code.
+    pub(crate) fn is_of_one_source(&self, other: &Self) -> bool {
+        let are_one_firing = self.firing.seq != 0 && self.firing.seq == other.firing.seq;
+        are_one_firing || self.is_seen_as(other)
+    }
+
+    /// Whether somebody cancelled the fence itself, through a handle or its guard.
+    pub(crate) fn is_through_handle(&self) -> bool {
+        let is_guard = self.firing.location.is_some();
+        match self.kind() {
+            ReasonKind::Handle => true,
+            ReasonKind::Dropped => is_guard,
+            _ => false,
+        }
+    }
+
     /// Firing order (D9). Time comes first among equals: it passed before the code of that instant
     /// ran.
     pub(crate) fn order(&self) -> (Instant, u64) {

@@ -292,8 +292,8 @@ impl<T> From<Caught<Fenced<T>>> for Ended<T> {
 /// What the future of a child may return in a group whose errors are of the type `E`: `()`, a
 /// `Result<T, E>`, a [`Fenced`] of those, or nothing at all, like an endless loop.
 ///
-/// Other values are wrapped in `Ok`. Errors go to the group, so that none is lost; that a fenced
-/// child was cancelled is no error.
+/// Other values are wrapped in `Ok`. Errors go to the group, so that none is lost. In a
+/// [`try_group`](crate::try_group()) a `Fenced` that was cut counts as well.
 ///
 /// # Examples
 ///
@@ -321,6 +321,12 @@ impl<T> From<Caught<Fenced<T>>> for Ended<T> {
 pub trait ChildOutput<E = Infallible> {
     /// What is left for the child's [`Task`](crate::Task).
     type Value;
+
+    /// Why it has no value, if it was cut.
+    #[doc(hidden)]
+    fn cut(&self) -> Option<&Cancelled> {
+        None
+    }
 
     /// Takes the error out.
     ///
@@ -365,6 +371,13 @@ impl<T, E> ChildOutput<E> for Result<T, E> {
 
 impl<E, O: ChildOutput<E>> ChildOutput<E> for Fenced<O> {
     type Value = Fenced<O::Value>;
+
+    fn cut(&self) -> Option<&Cancelled> {
+        match self {
+            Fenced::Completed(output) => output.cut(),
+            Fenced::Cancelled(why) => Some(why),
+        }
+    }
 
     fn into_result(self) -> Result<Self::Value, E> {
         Ok(match self {

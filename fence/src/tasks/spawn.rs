@@ -12,7 +12,7 @@ use crate::engine::blocking;
 use crate::engine::frames::current;
 use crate::engine::{Fence, Handle, Shared};
 use crate::fencing::{Fencing, Policy};
-use crate::outcome::Fenced;
+use crate::outcome::{Fenced, Reason};
 use crate::tasks::task::Task;
 use crate::trigger::Event;
 
@@ -195,6 +195,18 @@ impl SpawnContext {
     /// Whether one of the sources has fired.
     pub(crate) fn is_cut(&self) -> bool {
         self.lineage.is_latched()
+    }
+
+    /// Everything that has fired around the place.
+    pub(crate) fn all_fired(&self) -> Vec<Reason> {
+        let mut all = Vec::new();
+        for entry in self.lineage.entries() {
+            match entry.parent() {
+                Some(parent) => all.append(&mut parent.all_fired()),
+                None => entry.each_reason(|reason| all.push(reason)),
+            }
+        }
+        all
     }
 
     /// The whole of a spawned task.

@@ -43,6 +43,8 @@ pub(crate) trait Parent: Send + Sync {
     fn why(&self) -> &[Reason];
     /// What has fired, as far as anybody can see: its own task need not have been polled since.
     fn seen(&self) -> Vec<Reason>;
+    /// Everything of it that has fired, whatever its guards say of it.
+    fn all_fired(&self) -> Vec<Reason>;
     /// Whether anything is [`seen`](Self::seen), without asking user code.
     fn is_seen(&self) -> bool;
     /// The earliest deadline of it and of what encloses it.

@@ -107,6 +107,16 @@ pub(crate) fn stop_task(why: &[Reason]) {
     });
 }
 
+/// The same for a body that has panicked, and is polled no more: nothing in it holds its task up.
+pub(crate) fn stop_panicked_task(why: Reason) {
+    with_frames(|here| {
+        if let Some(rare) = here.innermost().and_then(FenceState::rare) {
+            rare.holds.set(0);
+        }
+    });
+    stop_task(&[why]);
+}
+
 /// Registers a cleanup with the innermost fence; `false` if there is none.
 pub(crate) fn register(job: &Arc<Job>) -> bool {
     with_frames(|here| {

@@ -279,6 +279,15 @@ impl Parent for Shared {
         seen
     }
 
+    fn all_fired(&self) -> Vec<Reason> {
+        let mut all = self.why().to_vec();
+        all.extend(self.reason());
+        if let Some(family) = self.family.get() {
+            all.append(&mut family.snapshot.seen());
+        }
+        all
+    }
+
     fn is_seen(&self) -> bool {
         let Some(family) = self.family.get().filter(|_| self.is_alive()) else {
             return false;
