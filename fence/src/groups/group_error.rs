@@ -64,7 +64,28 @@ enum Place {
     Cut(usize),
 }
 
-/// What a child, or the host, of a group has failed with.
+/// What a child, or the host, of a group has failed with: see [`GroupError::failures`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Failure, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let failed = fence::try_group::<&str>().run(async |group| {
+///     let limit = Fencing::new().timeout(Duration::from_secs(1));
+///     group.spawn(limit.run(std::future::pending::<()>()));
+///     Ok(())
+/// });
+/// let failed = failed.await.unwrap_err();
+/// assert!(failed.failures().all(|(_, failure)| match failure {
+///     Failure::Error(_) => false,
+///     Failure::Cut(why) => why.is_timeout(),
+/// }));
+/// # }
+/// ```
 #[derive(Debug)]
 pub enum Failure<'a, E> {
     /// It returned this error.

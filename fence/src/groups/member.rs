@@ -42,12 +42,45 @@ impl Child {
     }
 
     /// How many children of the group were spawned before it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let failed = fence::try_group().run(async |group| {
+    ///     for text in ["1", "x"] {
+    ///         group.spawn(async { text.parse::<u32>() });
+    ///     }
+    ///     Ok(())
+    /// });
+    /// let failed = failed.await.unwrap_err();
+    /// let (child, _) = failed.failures().next().unwrap();
+    /// assert_eq!(child.unwrap().index(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
     /// The name that [`Group::named`](crate::Group::named) gave it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let group = fence::group().on_child_error(|child, error: &str| match child.name() {
+    ///     Some("cache") => println!("goes on without a cache: {error}"),
+    ///     _ => panic!("{child}: {error}"),
+    /// });
+    /// let outcome = group.run(async |group| {
+    ///     group.named("cache").spawn(async { Err::<(), _>("no such host") });
+    /// });
+    /// assert!(outcome.await.is_completed());
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
