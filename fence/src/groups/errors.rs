@@ -5,9 +5,12 @@ use std::sync::Mutex;
 use crate::groups::member::Child;
 use crate::outcome::Cancelled;
 
+/// Is handed the errors of children.
+pub(crate) type Handler<E> = Box<dyn Fn(&Child, E) + Send + Sync>;
+
 /// Where the failures of children go.
 pub(crate) enum Errors<E> {
-    Handler(Box<dyn Fn(&Child, E) + Send + Sync>),
+    Handler(Handler<E>),
     /// Into a list, and the first ends the group. With how to say it in a text.
     Collect(Mutex<Failures<E>>, fn(&E) -> String),
 }

@@ -288,7 +288,7 @@ impl<E: fmt::Debug> fmt::Debug for GroupError<E> {
             .field("errors", &self.errors)
             .field("cut", &self.cut)
             .field("cancelled", &self.cancelled)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

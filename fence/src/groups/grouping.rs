@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 
 use crate::fencing::Fencing;
-use crate::groups::errors::Errors;
+use crate::groups::errors::{Errors, Handler};
 use crate::groups::group::Group;
 use crate::groups::member::Child;
 use crate::groups::options::Options;
@@ -81,7 +81,7 @@ pub fn group() -> Grouping {
 #[must_use = "a group does nothing until it is run"]
 pub struct Grouping<E = Infallible> {
     options: Options,
-    on_error: Box<dyn Fn(&Child, E) + Send + Sync>,
+    on_error: Handler<E>,
 }
 
 impl<E: Send + 'static> Grouping<E> {
