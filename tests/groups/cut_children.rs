@@ -10,6 +10,8 @@ use fence::{
 use support::{ms, never, secs};
 use tokio::time::{Instant, sleep};
 
+type AnyError = Box<dyn Error + Send + Sync>;
+
 type Failed = GroupError<&'static str>;
 
 /// Runs a group with one child, whose host waits for as long as the group does.
@@ -235,7 +237,6 @@ async fn every_group_error_has_a_source_and_a_text() {
     let source = failed.source().unwrap().downcast_ref::<io::Error>();
     assert_eq!(source.unwrap().kind(), io::ErrorKind::NotFound);
 
-    type AnyError = Box<dyn Error + Send + Sync>;
     let failed = try_group().run(async |_| Err::<(), AnyError>(not_found().into()));
     let failed = failed.await.unwrap_err();
     assert!(failed.source().unwrap().is::<io::Error>());

@@ -14,9 +14,7 @@ struct Boom;
 
 impl Drop for Boom {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic!("destructor");
-        }
+        assert!(std::thread::panicking(), "destructor");
     }
 }
 
