@@ -94,7 +94,8 @@ pub fn remaining() -> Option<Duration> {
 /// For plain code, and for loops that never wait: a few instructions while nothing fires anywhere,
 /// so that it can be asked in each round. A passed deadline is seen without the help of a runtime,
 /// which costs a look at the clock if there is a deadline at all. Of several fences that have fired
-/// the outermost is named, and fences beyond a [`shield`](crate::shield) are not seen. Outside of fences it is always `Ok`, on any thread.
+/// the outermost is named, and fences beyond a [`shield`](crate::shield) are not seen. Outside of
+/// fences it is always `Ok`, on any thread.
 ///
 /// # Errors
 ///
@@ -133,7 +134,8 @@ pub fn check() -> Result<(), Cancelled> {
 /// Ready at once while no enclosing fence cuts; otherwise it stays pending and the fence takes
 /// over. A passed deadline counts. Code that is owned outside of that fence, and polled through a
 /// set such as `FuturesUnordered`, is woken when the fence is over, and goes on. For long stretches
-/// whose awaits are always ready; it does not let other tasks run, which is `tokio::task::yield_now`'s business.
+/// whose awaits are always ready; it does not let other tasks run, which is
+/// `tokio::task::yield_now`'s business.
 ///
 /// # Cancel safety
 ///

@@ -16,9 +16,9 @@ impl Engine<'_> {
     /// Whether to cut, now that something has fired; otherwise all the rest stays armed.
     ///
     /// Guards come first: what they decline has not fired for anybody. Then the grace, from whose
-    /// end the time of shields is counted; then the shields, which outlast it (D21). The link goes up
-    /// only once nothing keeps the body any more, so that the fence around does not cut what this one
-    /// still lets finish. Arming is the last step: what fires from here on wakes the task.
+    /// end the time of shields is counted; then the shields, which outlast it (D21). The link goes
+    /// up only once nothing keeps the body any more, so that the fence around does not cut what
+    /// this one still lets finish. Arming is the last step: what fires from here on wakes the task.
     #[cold]
     pub(crate) fn decide(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         if self.state.cancelling.get() != Cancelling::No {
@@ -46,7 +46,8 @@ impl Engine<'_> {
         false
     }
 
-    /// Whether what fired may cancel the fence. If so, the body and what it spawned learn of it (D23, D24).
+    /// Whether what fired may cancel the fence. If so, the body and what it spawned learn of it
+    /// (D23, D24).
     pub(crate) fn accept(&mut self) -> bool {
         if self.state.is_guarded() {
             self.sources().ask_guards();
@@ -105,8 +106,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Passes on the cancellation of a scope of plain code, which is cancelled in no other way than that what is
-    /// inside learns of it.
+    /// Passes on the cancellation of a scope of plain code, which is cancelled in no other way than
+    /// that what is inside learns of it.
     pub(crate) fn link_up_if_told(&self) {
         if !self.state.rare().is_some_and(|rare| rare.has_told.get()) {
             return;

@@ -27,10 +27,10 @@ use crate::trigger::Parent;
 /// around it, wherever it is spawned.
 ///
 /// Once the group is cancelled, or its own fence has fired, nothing that is added is ever polled,
-/// also while a [grace](crate::Fencing::grace) lets the others go on; and once it has ended, nothing
-/// is spawned any more. When a fence around the group has fired and lets its body go on, the group
-/// may still start what it needs to finish; but what waits for a place then, or asks for one, is
-/// never polled. Either way the future is dropped, and its [`Task`] says why.
+/// also while a [grace](crate::Fencing::grace) lets the others go on; and once it has ended,
+/// nothing is spawned any more. When a fence around the group has fired and lets its body go on,
+/// the group may still start what it needs to finish; but what waits for a place then, or asks for
+/// one, is never polled. Either way the future is dropped, and its [`Task`] says why.
 ///
 /// A shield in the host keeps the host, not the children: what waits for a child beside it may see
 /// it cancelled before the host is cut.
@@ -208,8 +208,9 @@ impl<E> Group<E> {
 }
 
 impl<E: Send + 'static> Group<E> {
-    /// Spawns a child. It never waits: under a [limit](crate::groups::grouping::Grouping::limit) the child
-    /// does, for a place. [`reserve`](Self::reserve) is for those who should wait themselves.
+    /// Spawns a child. It never waits: under a [limit](crate::groups::grouping::Grouping::limit)
+    /// the child does, for a place. [`reserve`](Self::reserve) is for those who should wait
+    /// themselves.
     ///
     /// # Panics
     ///
@@ -274,8 +275,8 @@ impl<E: Send + 'static> Group<E> {
 
     /// Waits for a place for one more child: backpressure for the code that makes the work.
     ///
-    /// Without a [limit](crate::groups::grouping::Grouping::limit) there always is one. A child that has a
-    /// place and waits for another keeps its own: if all do, none ever gets one.
+    /// Without a [limit](crate::groups::grouping::Grouping::limit) there always is one. A child
+    /// that has a place and waits for another keeps its own: if all do, none ever gets one.
     ///
     /// # Cancel safety
     ///

@@ -18,8 +18,8 @@ use crate::util::OneLine;
 /// Why a body was cut, and by whom: an error, one pointer wide.
 ///
 /// It holds every reason that had fired when the fence resolved, in firing order, and at least one.
-/// `Display` joins their messages with `"; "`, and adds what went wrong in cleanups. It is one line:
-/// what would begin another in a cause from outside is escaped.
+/// `Display` joins their messages with `"; "`, and adds what went wrong in cleanups. It is one
+/// line: what would begin another in a cause from outside is escaped.
 ///
 /// # Examples
 ///

@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use crate::outcome::kind::ReasonKind;
 
-/// What a [`Trigger`](crate::Trigger) reports when it has fired: a [`Reason`](crate::Reason) without its code.
+/// What a [`Trigger`](crate::Trigger) reports when it has fired: a [`Reason`](crate::Reason)
+/// without its code.
 ///
 /// # Examples
 ///

@@ -31,7 +31,8 @@ pub enum ReasonKind {
     /// A cancellation that a [linked](crate::Fencing::linked) fence inside passed up, under the
     /// code and with the cause that it had there.
     Linked,
-    /// A child of a [`try_group`](crate::try_group()) that returned an error, or a panic in a group.
+    /// A child of a [`try_group`](crate::try_group()) that returned an error, or a panic in a
+    /// group.
     Failed,
     /// A [`DropGuard`](crate::DropGuard) that was dropped while armed, or the fence around a
     /// spawned task.

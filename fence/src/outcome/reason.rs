@@ -156,8 +156,8 @@ impl Reason {
         self.code == other.code && self.order() == other.order()
     }
 
-    /// Whether the two are one reason in two looks at one trigger, which may make a firing anew each
-    /// time it is asked.
+    /// Whether the two are one reason in two looks at one trigger, which may make a firing anew
+    /// each time it is asked.
     pub(crate) fn is_seen_as(&self, other: &Self) -> bool {
         let are_foreign = self.firing.is_foreign && other.firing.is_foreign;
         self.is_same(other) || (are_foreign && self.code == other.code)

@@ -55,8 +55,8 @@ use crate::trigger::{Event, Wait};
 ///
 /// A plain thread keeps to the plan and ends the process, so a runtime that is blocked, gone or
 /// waiting for its blocking threads (tokio's stdin is one) does not keep it. That moment is half of
-/// what the plan leaves of the termination grace, and a second at most; [`run`](Self::run) says what
-/// `main` may still do.
+/// what the plan leaves of the termination grace, and a second at most; [`run`](Self::run) says
+/// what `main` may still do.
 ///
 /// Clones are the same shutdown.
 ///

@@ -49,7 +49,7 @@ impl Shutdown {
     /// [Spawns](crate::spawn()) a task that the shutdown waits for, its cleanups included. A fence
     /// in it that says `on = "shutdown"` obeys this shutdown.
     ///
-    /// If it panics, the [report](ShutdownReport::panics) tells, and the exit status is no success.
+    /// If it panics, the [report](crate::ShutdownReport::panics) tells, and the exit status is no success.
     ///
     /// # Panics
     ///

@@ -72,7 +72,8 @@ impl Latch {
 
     /// Fires as a consequence of what has fired elsewhere.
     pub(crate) fn tell(&self, firing: Firing) -> bool {
-        // Also the cause of one that comes too late is dropped outside of the note: user code (D26).
+        // Also the cause of one that comes too late is dropped outside of the note: user code
+        // (D26).
         let is_first =
             !self.is_fired() && check_cache::while_firing(|| self.firing.set(firing)).is_ok();
         if is_first {

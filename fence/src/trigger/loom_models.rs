@@ -154,8 +154,8 @@ fn check(latch: &Latch) -> bool {
     !has_fired
 }
 
-/// Fails without either of the two notes in `check_cache::while_firing`, and if a look is kept while
-/// a firing is on its way (`check_cache::store`), also if that firing is noted twice.
+/// Fails without either of the two notes in `check_cache::while_firing`, and if a look is kept
+/// while a firing is on its way (`check_cache::store`), also if that firing is noted twice.
 #[test]
 fn asked_while_it_is_set() {
     loom::model(|| {

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-/// Passes text on with what would begin a new line, or steer a terminal, escaped: a cause that comes
-/// from outside must not forge a line of a log.
+/// Passes text on with what would begin a new line, or steer a terminal, escaped: a cause that
+/// comes from outside must not forge a line of a log.
 pub(crate) struct OneLine<W>(pub(crate) W);
 
 impl<W: Write> Write for OneLine<W> {

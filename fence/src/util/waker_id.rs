@@ -5,8 +5,8 @@ use std::task::Waker;
 /// The two addresses of a waker, compared and never dereferenced.
 ///
 /// Sound as an identity only while a clone of that waker with the same addresses is registered
-/// somewhere, which keeps them from being reused; the code that stores one sees to that. A waker may
-/// clone to other addresses, so it is asked for once ([`kept`](Self::kept)).
+/// somewhere, which keeps them from being reused; the code that stores one sees to that. A waker
+/// may clone to other addresses, so it is asked for once ([`kept`](Self::kept)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WakerId {
     data: usize,

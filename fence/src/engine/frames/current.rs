@@ -1,4 +1,5 @@
-//! The task-local context: what is bound, and what the fences around this code are asked, and learn from it.
+//! The task-local context: what is bound, and what the fences around this code are asked, and learn
+//! from it.
 
 use std::sync::Arc;
 use std::time::Duration;

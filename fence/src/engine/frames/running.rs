@@ -22,7 +22,8 @@ pub(crate) struct Running<'a> {
     /// As a host: the clock when the timer went off, in this very poll.
     pub(crate) expired: Option<Instant>,
     pub(super) timer: &'a Timer,
-    /// As a host: the earliest deadline before its timer that a fence inside asked for in this poll.
+    /// As a host: the earliest deadline before its timer that a fence inside asked for in this
+    /// poll.
     pub(crate) wanted: Cell<Option<Instant>>,
 }
 
@@ -46,8 +47,8 @@ impl Running<'_> {
     /// The short way of a further poll: nothing has fired, and all is armed as it has to be.
     ///
     /// The flags are read after the body, with the waker registered since an earlier poll: a source
-    /// that fires after its flag was read wakes the task, one that fired before is seen here. A fence
-    /// inside may have asked for an earlier wake in this very step, so that is looked at too.
+    /// that fires after its flag was read wakes the task, one that fired before is seen here. A
+    /// fence inside may have asked for an earlier wake in this very step, so that is looked at too.
     #[inline]
     pub(super) fn left(&self, watch: &Registrations) -> Left {
         let state = self.sources.state;

@@ -1,7 +1,7 @@
 //! Code that may not go on while a fence around it cuts (D5, D13), and how it is woken (D5a).
 //!
-//! As a rule it is dropped with the body of that fence. But it may be owned outside of the fence and
-//! polled through something that polls only what was woken, such as a `FuturesUnordered`: so it
+//! As a rule it is dropped with the body of that fence. But it may be owned outside of the fence
+//! and polled through something that polls only what was woken, such as a `FuturesUnordered`: so it
 //! leaves its waker with the fence, which wakes it once it is over.
 
 use std::cell::OnceCell;

@@ -74,7 +74,8 @@ impl Snapshot {
         }
     }
 
-    /// Whether it has fired as far as loads can tell, and the clock, if `timed`. Calls no user code.
+    /// Whether it has fired as far as loads can tell, and the clock, if `timed`. Calls no user
+    /// code.
     pub(crate) fn is_seen(&self, timed: bool) -> bool {
         let has_passed = || has_passed(self.deadline, Some(Instant::now()));
         self.entries.iter().any(Entry::is_seen)

@@ -2,8 +2,9 @@
 //!
 //! A fence that is polled inside another with the same waker owns no timer: it asks the outermost
 //! of them, its host, to be woken in time. The host moves its timer earlier on demand, never
-//! later. When it goes off, the host begins a new epoch, and each fence that still wants to be woken asks
-//! again. A fence may rely on having asked only while the host's epoch is the one it asked in.
+//! later. When it goes off, the host begins a new epoch, and each fence that still wants to be
+//! woken asks again. A fence may rely on having asked only while the host's epoch is the one it
+//! asked in.
 
 use std::cell::Cell;
 use std::pin::Pin;

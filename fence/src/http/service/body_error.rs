@@ -123,7 +123,8 @@ impl From<BodyError> for Box<dyn Error> {
 
 /// The client left before its request was complete: what a [`BodyError`] holds then.
 ///
-/// Look for it by `downcast_ref` in the chain of sources where the error comes boxed, as axum's does. With the feature `tonic` its source is a `Status` with the code `Aborted`.
+/// Look for it by `downcast_ref` in the chain of sources where the error comes boxed, as axum's
+/// does. With the feature `tonic` its source is a `Status` with the code `Aborted`.
 ///
 /// # Examples
 ///

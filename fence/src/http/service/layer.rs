@@ -118,8 +118,8 @@ impl FenceLayer {
 
     /// Reads how much time a request has from these headers: those of gRPC and Connect unless set.
     ///
-    /// The deadline that is bound comes [earlier](Self::margin), so that the client gets our answer,
-    /// and not that of a framework that watches the same header.
+    /// The deadline that is bound comes [earlier](Self::margin), so that the client gets our
+    /// answer, and not that of a framework that watches the same header.
     ///
     /// # Examples
     ///

@@ -19,10 +19,10 @@
 //!
 //! # Where the layer goes
 //!
-//! From the outside in: tracing, catching of panics, **`FenceLayer`**, limits of concurrency and load,
-//! authentication and other middleware with task-locals, the handler. Limits outside of it would be
-//! given back when the client leaves, while its handler still runs; a timeout outside looks like a
-//! client that left: use [`FenceLayer::max_deadline`].
+//! From the outside in: tracing, catching of panics, **`FenceLayer`**, limits of concurrency and
+//! load, authentication and other middleware with task-locals, the handler. Limits outside of it
+//! would be given back when the client leaves, while its handler still runs; a timeout outside
+//! looks like a client that left: use [`FenceLayer::max_deadline`].
 
 mod body_error;
 mod departure;
