@@ -238,3 +238,18 @@ async fn cut() -> Cancelled {
     let fence = Fencing::new().timeout(ms(1)).run(never());
     fence.await.cancelled().unwrap()
 }
+
+// D24: the error of a child is asked of no guard of the group.
+#[tokio::test(start_paused = true)]
+async fn a_guard_is_not_asked_about_a_failed_child() {
+    let guarded = Fencing::new().guard(|_| false);
+    let failed = try_group()
+        .fenced(&guarded)
+        .run(async |group| {
+            group.spawn(async { Err::<(), _>("broken") });
+            never().await;
+            Ok::<(), &str>(())
+        })
+        .await;
+    assert_eq!(failed.unwrap_err().errors(), ["broken"]);
+}

@@ -30,7 +30,7 @@ pub struct Fence {
     pub times: Vec<(u64, String)>,
     /// What the guards said; `None` while there was no answer.
     pub asked: Vec<(Reason, bool)>,
-    pub link: Option<Reason>,
+    pub links: Vec<Reason>,
     /// The round in which its handle cancels it.
     pub cancel: Option<u64>,
     pub told: Option<Reason>,
@@ -57,7 +57,7 @@ impl Default for Fence {
             status: Status::Waiting,
             times: Vec::new(),
             asked: Vec::new(),
-            link: None,
+            links: Vec::new(),
             cancel: None,
             told: None,
             cut_at: None,
@@ -124,7 +124,7 @@ impl Model<'_> {
         let alive = this.lineage.iter().filter(|parent| self.is_alive(**parent));
         let parents = alive.filter_map(|found| parent(*found)).flatten();
         times
-            .chain(this.link.clone())
+            .chain(this.links.clone())
             .chain(events)
             .chain(parents)
             .chain(this.seen_around.clone())
@@ -272,10 +272,12 @@ impl Model<'_> {
 }
 
 impl Fence {
-    /// Through a handle or a link: once, while it has not ended.
+    /// Through a link, or a handle, which cancels once: while it has not ended, once under a code
+    /// (D24).
     pub fn fire(&mut self, firing: Option<Reason>) {
-        if !matches!(self.status, Status::Completed | Status::Ended) {
-            self.link = self.link.take().or(firing);
-        }
+        let has_ended = matches!(self.status, Status::Completed | Status::Ended);
+        let is_used = |firing: &Reason| self.links.iter().any(|link| link.2 == firing.2);
+        let is_new = |firing: &Reason| !has_ended && !is_used(firing);
+        self.links.extend(firing.filter(is_new));
     }
 }

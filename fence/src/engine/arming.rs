@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use crate::engine::engine::Engine;
 use crate::engine::frames::running::Running;
-use crate::engine::state::registrations::{Keys, Terms};
+use crate::engine::state::phase::Cancelling;
+use crate::engine::state::registrations::{Inbound, Keys, Terms};
 use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::Timing;
 use crate::trigger::{Entry, earliest};
@@ -53,7 +54,11 @@ impl Engine<'_> {
         Terms {
             waker: WakerId::of(cx.waker()),
             includes_fencing: !around.covers(self.state),
-            with_handle: self.state.shared_part().is_some(),
+            inbox: match self.state.shared_part() {
+                None => Inbound::Never,
+                Some(shared) if shared.inbox.signal.is_awaited() => Inbound::Awaited,
+                Some(_) => Inbound::Unawaited,
+            },
         }
     }
 
@@ -96,7 +101,8 @@ impl Engine<'_> {
         }
         // In between its waker is unknown: if a clone panics the next poll registers anew.
         self.watch.begin(terms);
-        let is_nothing = !self.has_entries && !terms.with_handle && !terms.includes_fencing;
+        let is_nothing =
+            !self.has_entries && terms.inbox == Inbound::Never && !terms.includes_fencing;
         let has_fired = !is_nothing && self.register(terms.includes_fencing, cx);
         self.watch.end(terms);
         has_fired
@@ -112,9 +118,12 @@ impl Engine<'_> {
     ) {
         let terms = self.terms(around, cx);
         let moved = self.watch.is_moving(terms.waker);
-        self.register_anew(terms, cx);
+        let mut has_fired = self.register_anew(terms, cx);
         if self.state.has_triggers {
-            self.poll_triggers(cx);
+            has_fired |= self.poll_triggers(cx);
+        }
+        if has_fired && self.has_to_ask() {
+            cx.waker().wake_by_ref();
         }
         if let Some(host) = around.host.filter(|_| !self.has_timer()) {
             self.state.asked(host.ask(next));
@@ -136,6 +145,11 @@ impl Engine<'_> {
         has_passed
     }
 
+    /// Whether something has fired since the guards were asked, which nobody is woken for any more.
+    fn has_to_ask(&self) -> bool {
+        self.state.cancelling.get() == Cancelling::No && !self.reasons(Instant::now()).is_empty()
+    }
+
     /// Out of the way of fences inside another one, which mostly have nothing to register.
     #[inline(never)]
     fn register(&mut self, includes_fencing: bool, cx: &Context<'_>) -> bool {
@@ -145,7 +159,7 @@ impl Engine<'_> {
         // A waker that panics when it is cloned leaves us with what was registered before.
         panics.catch(|| {
             if let Some(shared) = self.state.shared_part() {
-                has_fired |= !watch.add(&shared.latch, &mut spilled, cx);
+                has_fired |= !watch.add_inbox(&shared.inbox.signal, cx);
             }
             let mut add = |entry: &Entry| {
                 has_fired |= !watch.add_entry(entry, &mut spilled, cx);
@@ -172,8 +186,8 @@ impl Engine<'_> {
         let rare = self.state.rare_mut();
         let spilled = rare.map(|rare| std::mem::take(&mut rare.keys));
         let mut keys = self.watch.take(spilled.unwrap_or_default());
-        if let Some(shared) = self.state.shared_part().filter(|_| keys.with_handle) {
-            keys.remove(Some(&shared.latch));
+        if let Some(shared) = self.state.shared_part().filter(|_| keys.with_inbox) {
+            shared.inbox.signal.leave();
         }
         self.any_entry(|entry| {
             keys.remove(entry.latch());

@@ -57,9 +57,14 @@ impl Engine<'_> {
         }
         self.state.cancelling.set(Cancelling::Fired);
         let now = Instant::now();
+        let mut cut_at = None;
         if let Some(grace) = self.state.policy().and_then(Policy::grace) {
-            self.state.rare_mut_or_init().cut_at = now.checked_add(grace);
+            cut_at = now.checked_add(grace);
+            self.state.rare_mut_or_init().cut_at = cut_at;
             self.state.expire(now);
+        }
+        if let Some(shared) = self.state.shared_part() {
+            shared.with_time_left(|time| time.notice(cut_at));
         }
         true
     }

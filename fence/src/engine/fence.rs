@@ -128,8 +128,10 @@ impl<F, S: InlineSources, M> Fence<F, S, M> {
     /// # }
     /// ```
     pub fn handle(&mut self) -> Handle {
-        let shared = &self.core.state.rare_or_init().shared;
-        Handle::new(shared.get_or_init(|| Arc::new(Shared::new())).clone())
+        let state = &self.core.state;
+        let shared = &state.rare_or_init().shared;
+        let of_policy = || Arc::new(Shared::of(state.policy()));
+        Handle::new(shared.get_or_init(of_policy).clone())
     }
 }
 

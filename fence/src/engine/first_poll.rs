@@ -72,7 +72,7 @@ impl Engine<'_> {
             rare.blocked.leave();
         }
         if let Some(shared) = self.state.shared_part() {
-            shared.start(self.state.deadline.get());
+            shared.start(self.state.deadline.get(), self.state.policy());
         }
         if has_fired { Start::Fired } else { Start::Go }
     }

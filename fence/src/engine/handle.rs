@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::engine::state::shared::{Shared, State};
 use crate::outcome::{Cancelled, Firing, Reason, ReasonKind};
@@ -29,6 +28,7 @@ use crate::outcome::{Cancelled, Firing, Reason, ReasonKind};
 ///
 /// assert!(handle.cancel_because("quota", "87 of 80 calls used"));
 /// assert!(!handle.cancel(), "it is cancelled already");
+/// assert_eq!(handle.reasons()[0].code(), "quota");
 /// let why = task.await.unwrap().cancelled().unwrap();
 /// assert_eq!(why.to_string(), "cancelled: quota: 87 of 80 calls used");
 /// assert_eq!(handle.state(), State::Cancelled);
@@ -46,7 +46,7 @@ impl Handle {
 
     /// The handle of work that was never started, for these reasons.
     pub(crate) fn of_refused(why: &Cancelled) -> Self {
-        let shared = Shared::new();
+        let shared = Shared::of(None);
         shared.finish(State::Cancelled, why.reasons().to_vec());
         Self::new(Arc::new(shared))
     }
@@ -57,22 +57,21 @@ impl Handle {
 
     /// Why it ended, for a task that was aborted.
     pub(crate) fn why_dropped(&self) -> Cancelled {
-        let fired = || self.shared.reason().into_iter().collect();
-        Cancelled::of_drop(match self.reasons() {
-            [] => fired(),
-            reasons => reasons.to_vec(),
-        })
+        Cancelled::of_drop(self.reasons().to_vec())
     }
 
-    /// Whether anybody has cancelled it through a handle.
+    /// Whether it was cancelled through a handle, by a link or for a failed child.
     pub(crate) fn has_fired(&self) -> bool {
-        self.shared.latch.is_fired()
+        self.shared.has_fired()
     }
 
     /// Cancels the fence under the code `"handle"`.
     ///
     /// `true` if this call is the one that did: `false` if it was cancelled through a handle
     /// before, or has ended. A body that finishes in the poll it is in is completed all the same.
+    ///
+    /// A fence with a [guard](crate::Fencing::guard) is not cancelled before that has been asked:
+    /// until then, and once it has declined, `true` says that nobody else has used the code.
     ///
     /// # Examples
     ///
@@ -138,7 +137,10 @@ impl Handle {
         self.shared.fire(firing.with_code(code.into()))
     }
 
-    /// Whether a handle has cancelled the fence, or a trigger has and it has resolved.
+    /// Whether a handle has cancelled the fence, at once, or a trigger has and it has resolved.
+    ///
+    /// Not while a guard has yet to be asked, nor once it has declined, nor if the body completed
+    /// after all.
     ///
     /// # Examples
     ///
@@ -156,7 +158,11 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.has_fired() || self.state() == State::Cancelled
+        match self.state() {
+            State::Completed => false,
+            State::Cancelled => true,
+            State::Waiting | State::Running | State::Dropped => self.has_fired(),
+        }
     }
 
     /// How far the fence has come.
@@ -165,10 +171,12 @@ impl Handle {
         self.shared.state()
     }
 
-    /// Everything that had fired when the fence ended, in firing order; empty before.
+    /// Everything that had fired when the fence ended, in firing order. Before that, what a handle
+    /// has cancelled it with.
     ///
-    /// If it [completed](State::Completed), these fired too late to matter. What a guard declined
-    /// is not among them.
+    /// If it [completed](State::Completed), these are the triggers that fired too late to matter;
+    /// what a handle did is not among them. Neither is what a guard declined, or has yet to be
+    /// asked about.
     ///
     /// # Examples
     ///
@@ -211,11 +219,14 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn declined(&self) -> Vec<Reason> {
-        self.shared.declined()
+        self.shared.inbox.declined()
     }
 
-    /// The time left to the fence; zero once cancelled, `None` without a limit or before its
-    /// first poll.
+    /// The time left to this fence, whatever is around it: to its limits or, once it has fired, to
+    /// the end of its [grace](crate::Fencing::grace).
+    ///
+    /// Zero once it is cancelled and cuts; `None` without a limit, before its first poll, for a
+    /// [cooperative](crate::Fencing::cooperative) one that has fired, and after a completion.
     ///
     /// # Examples
     ///
@@ -240,14 +251,13 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        if self.is_cancelled() {
-            return Some(Duration::ZERO);
-        }
-        let deadline = self.shared.deadline();
-        deadline.map(|at| at.saturating_duration_since(Instant::now()))
+        self.shared.remaining()
     }
 
     /// A guard that cancels the fence when it is dropped.
+    ///
+    /// The calling line becomes the [`location`](Reason::location) of the reason: where the guard
+    /// is dropped is no line of the program.
     ///
     /// # Examples
     ///
@@ -264,8 +274,12 @@ impl Handle {
     /// # }
     /// ```
     #[must_use = "dropping the guard cancels the fence"]
+    #[track_caller]
     pub fn drop_guard(self) -> DropGuard {
-        DropGuard { handle: Some(self) }
+        DropGuard {
+            handle: Some(self),
+            location: Location::caller(),
+        }
     }
 }
 
@@ -299,6 +313,8 @@ impl fmt::Debug for Handle {
 #[derive(Debug)]
 pub struct DropGuard {
     handle: Option<Handle>,
+    /// Where it was made.
+    location: &'static Location<'static>,
 }
 
 impl DropGuard {
@@ -331,10 +347,10 @@ impl DropGuard {
 }
 
 impl Drop for DropGuard {
-    #[track_caller]
     fn drop(&mut self) {
         if let Some(handle) = &self.handle {
-            handle.shared.fire(Firing::new(ReasonKind::Dropped));
+            let firing = Firing::new(ReasonKind::Dropped).located(self.location);
+            handle.shared.fire(firing);
         }
     }
 }

@@ -32,19 +32,26 @@ impl Engine<'_> {
         }
     }
 
-    /// Tells the handles, and those inside, how it ended.
-    pub(crate) fn report(&mut self, state: State) {
+    /// Tells the handles, and those inside, how it ended. The reasons, with what came in at the
+    /// last moment, if anybody is told.
+    pub(crate) fn report(&mut self, state: State) -> Option<Vec<Reason>> {
         self.state.phase = Phase::Ended;
-        let Some(rare) = self.state.rare_mut() else {
-            return;
-        };
+        let rare = self.state.rare_mut()?;
         rare.hold.release();
         if rare.id.get() != 0 {
             current::bequeath(rare.id.get(), rare.holds.get());
         }
-        if let Some(shared) = self.state.shared_part() {
-            shared.finish(state, self.reasons(Instant::now()).into_vec());
-        }
+        let shared = self.state.shared_part()?;
+        let now = Instant::now();
+        let reasons = match state {
+            State::Completed => self.late_reasons(now),
+            // Its guards were not asked, so nothing has cancelled it (D24).
+            State::Dropped if self.state.is_guarded() && !self.state.has_accepted() => {
+                Reasons::default()
+            }
+            _ => self.reasons(now),
+        };
+        Some(shared.finish(state, reasons.into_vec()).to_vec())
     }
 
     /// All that has fired (D9), each once (D10), without what guards declined (D24).
@@ -55,20 +62,47 @@ impl Engine<'_> {
     }
 
     fn find_reasons(&self, now: Instant, reasons: &mut Reasons) {
-        let state = &*self.state;
-        let mut found = Found { state, reasons };
+        let mut found = Found {
+            state: self.state,
+            reasons,
+            asks: true,
+        };
+        self.find_times(now, &mut found);
+        for reason in self.state.came_in() {
+            found.add(reason);
+        }
+        self.find_entries(&mut found);
+    }
+
+    /// What has fired too late for a body that completed. Triggers are not asked any more (D6), and
+    /// what came in through a handle has cancelled nothing.
+    fn late_reasons(&self, now: Instant) -> Reasons {
+        let mut reasons = Reasons::default();
+        let mut found = Found {
+            state: self.state,
+            reasons: &mut reasons,
+            asks: false,
+        };
+        self.find_times(now, &mut found);
+        self.find_entries(&mut found);
+        reasons
+    }
+
+    fn find_times(&self, now: Instant, found: &mut Found<'_>) {
         // The deadline is the earliest of all times that have not been declined.
-        if has_passed(state.deadline.get(), Some(now)) {
-            let start = state.start.unwrap_or(now);
+        if has_passed(self.state.deadline.get(), Some(now)) {
+            let start = self.state.start.unwrap_or(now);
             self.each_time(|time| found.add_some(time.reason(start, now)));
         }
-        found.add_some(state.shared_part().and_then(|shared| shared.reason()));
+    }
+
+    fn find_entries(&self, found: &mut Found<'_>) {
         let mut nth = 0;
         self.any_entry(|entry| {
             found.add_entry(entry, &mut nth);
             false
         });
-        if let Some(rare) = state.rare() {
+        if let Some(rare) = found.state.rare() {
             let seen = rare.seen_around.borrow();
             seen.iter().cloned().for_each(|reason| found.add(reason));
         }
@@ -79,6 +113,8 @@ impl Engine<'_> {
 struct Found<'a> {
     state: &'a FenceState,
     reasons: &'a mut Reasons,
+    /// Whether custom triggers are asked.
+    asks: bool,
 }
 
 impl Found<'_> {
@@ -117,7 +153,8 @@ impl Found<'_> {
         let rare = self.state.rare();
         match rare.and_then(|rare| rare.waits.reported(nth)) {
             Some(firing) => self.add(Reason::of(entry.code.clone(), firing)),
-            None => entry.each_reason(|reason| self.add(reason)),
+            None if self.asks => entry.each_reason(|reason| self.add(reason)),
+            None => {}
         }
     }
 }

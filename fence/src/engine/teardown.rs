@@ -14,7 +14,7 @@ use crate::engine::frames::user_code;
 use crate::engine::state::phase::{Dropping, Phase};
 use crate::engine::state::shared::State;
 use crate::fencing::Policy;
-use crate::outcome::{Cancelled, Cleanup, Firing, Reason};
+use crate::outcome::{Cancelled, Cleanup, Firing, Reason, Reasons};
 
 impl Engine<'_> {
     /// Holds the fence around up for as long as something holds this one.
@@ -126,9 +126,11 @@ impl Engine<'_> {
         }
         let rare = self.state.rare_mut_or_init();
         let cleanup = std::mem::take(&mut rare.cleanup);
-        let cancelled = self.cancelled(cleanup);
-        self.report(State::Cancelled);
-        Poll::Ready(cancelled)
+        let now = Instant::now();
+        let mut record = self.record(cleanup, now);
+        let told = self.report(State::Cancelled).map(Reasons::sorted);
+        record.reasons = told.unwrap_or_else(|| self.reasons(now));
+        Poll::Ready(Cancelled::new(record))
     }
 
     /// Dropped from outside: midway, the body goes first, with its context set.

@@ -100,6 +100,12 @@ impl Firing {
         self
     }
 
+    /// Another line than the calling one is to be named.
+    pub(crate) fn located(mut self, location: &'static Location<'static>) -> Self {
+        self.location = Some(location);
+        self
+    }
+
     /// No line of code fired it.
     pub(crate) fn unlocated(mut self) -> Self {
         self.location = None;

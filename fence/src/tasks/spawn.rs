@@ -222,7 +222,7 @@ impl SpawnContext {
         f: impl FnOnce() -> R,
         entry: Entry,
     ) -> (Handle, impl FnOnce() -> Fenced<R>) {
-        let handle = Handle::new(Arc::new(Shared::new()));
+        let handle = Handle::new(Arc::new(Shared::of(None)));
         let shared = handle.shared().clone();
         let entered = BACKGROUND.enter(entry.fenced(shared.clone(), self.lineage.clone()));
         let scope = move || {

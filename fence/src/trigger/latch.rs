@@ -19,6 +19,10 @@ pub(crate) fn fired_here() -> u64 {
     FIRED_HERE.with(Cell::get)
 }
 
+pub(crate) fn note_fired_here() {
+    FIRED_HERE.with(|fired| fired.set(fired.get().wrapping_add(1)));
+}
+
 pub(crate) struct Latch {
     firing: OnceLock<Firing>,
     pub(crate) waiters: Waiters,
@@ -66,7 +70,7 @@ impl Latch {
 
     /// Fires; `false` if it had fired before. Either way it has fired when this returns.
     pub(crate) fn fire(&self, firing: Firing) -> bool {
-        FIRED_HERE.with(|fired| fired.set(fired.get().wrapping_add(1)));
+        note_fired_here();
         self.tell(firing)
     }
 

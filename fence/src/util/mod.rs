@@ -6,6 +6,7 @@ mod one_line;
 mod panics;
 mod small_list;
 mod sync;
+mod versions;
 mod waker_id;
 
 pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
@@ -16,4 +17,5 @@ pub(crate) use small_list::SmallList;
 pub(crate) use sync::{
     AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, cell_per_thread, unpoisoned,
 };
+pub(crate) use versions::Versions;
 pub(crate) use waker_id::WakerId;

@@ -76,9 +76,7 @@ impl Running<'_> {
     fn has_fired_itself(&self) -> bool {
         let state = self.sources.state;
         state.timed_out.get()
-            || state
-                .shared_part()
-                .is_some_and(|shared| shared.latch.is_fired())
+            || state.shared_part().is_some_and(|shared| shared.has_fired())
             || self
                 .sources
                 .any_entry(|entry| entry.parent().is_none() && entry.is_latched())

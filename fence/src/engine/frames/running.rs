@@ -6,7 +6,7 @@ use std::cell::Cell;
 use tokio::time::Instant;
 
 use crate::engine::state::phase::FenceKind;
-use crate::engine::state::registrations::{Registrations, Terms};
+use crate::engine::state::registrations::{Inbound, Registrations, Terms};
 use crate::engine::state::sources::Sources;
 use crate::engine::state::timer::{Timer, next_number};
 use crate::fencing::Fencing;
@@ -65,7 +65,7 @@ impl Running<'_> {
             && watch.is_set(Terms {
                 waker: self.waker,
                 includes_fencing: !is_covered,
-                with_handle: false,
+                inbox: Inbound::Never,
             })
             && !state.fencing.is_latched()
             && !self.sources.is_own_latched();

@@ -5,11 +5,13 @@ use tokio::time::Instant;
 use crate::engine::frames::enclosing::{FlagAnswer, Question};
 use crate::engine::frames::frame::{Here, with_frames};
 use crate::engine::frames::running::Running;
+use crate::engine::state::inbox::Inbox;
 use crate::engine::state::phase::Dropping;
 use crate::engine::state::snapshot::{self, Snapshot};
 use crate::engine::state::sources::Sources;
 use crate::engine::state::state::FenceState;
-use crate::outcome::{Cancelled, Reasons, Record};
+use crate::fencing::Policy;
+use crate::outcome::{Cancelled, Reason, Reasons, Record};
 use crate::trigger::{earliest, has_passed};
 
 impl<'a> Here<'a> {
@@ -94,22 +96,18 @@ impl Sources<'_> {
     pub(crate) fn ask_guards(self) {
         let policy = self.state.policy();
         let snapshot = self.own_snapshot();
-        let handle = self.state.shared_part().and_then(|shared| shared.reason());
-        let rare = self.state.rare_or_init();
-        for reason in snapshot.seen().into_iter().chain(handle) {
-            if rare.begin_asking(&reason) {
-                let accepts = !rare.is_excused(&reason)
-                    && policy.is_none_or(|policy| policy.consents(&reason));
-                rare.decide(&reason, accepts);
-            }
+        self.state.ask_about(policy, snapshot.seen());
+        if let Some(shared) = self.state.shared_part() {
+            // More may come in while they are asked.
+            while self.state.ask_about(policy, shared.inbox.undecided()) {}
+            self.state.settle_inbox(&shared.inbox);
         }
         self.state.settle_time(&snapshot);
     }
 
     pub(crate) fn why(self) -> Option<Cancelled> {
         let mut reasons = self.snapshot().seen();
-        let handle = self.state.shared_part().and_then(|shared| shared.reason());
-        if let Some(reason) = handle {
+        for reason in self.state.came_in() {
             snapshot::add(&mut reasons, reason);
         }
         if let Some(rare) = self.state.rare() {
@@ -135,6 +133,32 @@ impl Sources<'_> {
 }
 
 impl FenceState {
+    /// Asks the guards about those of the reasons that they have not been asked about; `false` if
+    /// there is none.
+    fn ask_about(&self, policy: Option<&Policy>, reasons: Vec<Reason>) -> bool {
+        let rare = self.rare_or_init();
+        let mut has_asked = false;
+        for reason in reasons {
+            if rare.begin_asking(&reason) {
+                let accepts = !rare.is_excused(&reason)
+                    && policy.is_none_or(|policy| policy.consents(&reason));
+                rare.decide(&reason, accepts);
+                has_asked = true;
+            }
+        }
+        has_asked
+    }
+
+    /// What came in may be a firing that was asked about before.
+    fn settle_inbox(&self, inbox: &Inbox) {
+        for reason in inbox.undecided() {
+            if let Some(accepted) = self.rare_or_init().verdict(&reason) {
+                inbox.decide(&reason, accepted);
+            }
+        }
+        inbox.rest();
+    }
+
     /// Once all limits that have passed were declined, the next one counts.
     fn settle_time(&self, snapshot: &Snapshot) {
         let Some(start) = self.start.filter(|_| self.timed_out.get()) else {
@@ -152,6 +176,9 @@ impl FenceState {
         }
         self.timed_out.set(has_passed(around, Some(now)));
         self.deadline.set(next);
+        if let Some(shared) = self.shared_part() {
+            shared.with_time_left(|time| time.deadline = next);
+        }
     }
 }
 

@@ -108,7 +108,7 @@ impl RareState {
     #[cold]
     pub(crate) fn is_latched(&self) -> bool {
         let handle = self.shared.get();
-        handle.is_some_and(|shared| shared.latch.is_fired()) || self.is_cut_around()
+        handle.is_some_and(|shared| shared.inbox.signal.is_raised()) || self.is_cut_around()
     }
 
     /// Whether something has fired that encloses the fence by other ways than being polled.
@@ -170,15 +170,29 @@ impl RareState {
         if let Some(asked) = asked.iter_mut().find(|asked| asked.reason.is_same(reason)) {
             asked.accepted = Some(accepted);
         }
-        if self.is_excused(reason) {
-            return;
-        }
-        if let Some(shared) = self.shared.get().filter(|_| !accepted) {
-            shared.decline(reason.clone());
+        let is_excused = self.is_excused(reason);
+        if let Some(shared) = self.shared.get() {
+            shared.inbox.decide(reason, accepted);
+            if !accepted && !is_excused {
+                shared.inbox.decline(reason.clone());
+            }
         }
     }
 
+    /// What the guards said to it, if they did: the same firing may come in by two ways.
+    pub(crate) fn verdict(&self, reason: &Reason) -> Option<bool> {
+        let asked = self.asked.borrow();
+        let mut asked = asked.iter();
+        asked
+            .find(|asked| asked.reason.is_seen_as(reason))?
+            .accepted
+    }
+
+    /// Whether something counts that came in, or that the guards were asked about.
     pub(crate) fn has_accepted(&self) -> bool {
+        if self.shared.get().is_some_and(|shared| shared.has_fired()) {
+            return true;
+        }
         let asked = self.asked.borrow();
         asked.iter().any(|asked| asked.accepted == Some(true))
     }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::task::coop;
 
+use crate::engine::state::signal::Signal;
 use crate::outcome::Firing;
 use crate::trigger::{Entry, FiringFuture, Key, Latch};
 use crate::util::WakerId;
@@ -26,8 +27,8 @@ pub(crate) struct Registrations {
     used: u8,
     /// Whether the sources of the fencing are among those registered.
     includes_fencing: bool,
-    /// Whether the latch of the handles is.
-    with_handle: bool,
+    /// Whether what comes in through handles is.
+    with_inbox: bool,
     clones: Clones,
 }
 
@@ -45,7 +46,17 @@ enum Clones {
 pub(crate) struct Terms {
     pub(crate) waker: WakerId,
     pub(crate) includes_fencing: bool,
-    pub(crate) with_handle: bool,
+    pub(crate) inbox: Inbound,
+}
+
+/// Whether something may come in through handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inbound {
+    Never,
+    /// Its waiter is there.
+    Awaited,
+    /// Its waiter is gone: it was woken, or never there.
+    Unawaited,
 }
 
 /// Keys in the order of their sources.
@@ -66,7 +77,11 @@ impl Registrations {
     pub(crate) fn is_set(&self, needed: Terms) -> bool {
         self.waker == needed.waker
             && (self.includes_fencing || !needed.includes_fencing)
-            && self.with_handle == needed.with_handle
+            && match needed.inbox {
+                Inbound::Never => !self.with_inbox,
+                Inbound::Awaited => self.with_inbox,
+                Inbound::Unawaited => false,
+            }
     }
 
     /// Whether there may be anything to take back.
@@ -77,7 +92,16 @@ impl Registrations {
 
     /// Whether it watches nothing, under whatever waker.
     pub(crate) fn is_empty(&self) -> bool {
-        self.used == 0
+        self.used == 0 && !self.with_inbox
+    }
+
+    /// Waits for what comes in; `false` if something has.
+    pub(crate) fn add_inbox(&mut self, signal: &Signal, cx: &Context<'_>) -> bool {
+        let id = signal.wait(cx.waker());
+        id.is_some_and(|id| {
+            self.note_clone(id);
+            true
+        })
     }
 
     /// Forgets the waker.
@@ -94,7 +118,7 @@ impl Registrations {
         self.waker = WakerId::UNKNOWN;
         self.clones = Clones::Unseen;
         self.includes_fencing = terms.includes_fencing;
-        self.with_handle = terms.with_handle;
+        self.with_inbox = terms.inbox != Inbound::Never;
     }
 
     /// Registers with a latch; `false` if it has fired.
@@ -164,7 +188,7 @@ impl Registrations {
         Taken {
             inline: before.inline,
             spilled,
-            with_handle: before.with_handle,
+            with_inbox: before.with_inbox,
             next: 0,
         }
     }
@@ -214,8 +238,7 @@ impl Waits {
 pub(crate) struct Taken {
     inline: [Option<Key>; INLINE],
     spilled: Keys,
-    /// Whether the first is that of the handles.
-    pub(crate) with_handle: bool,
+    pub(crate) with_inbox: bool,
     next: usize,
 }
 

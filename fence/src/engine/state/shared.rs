@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::cleanup::Told;
+use crate::engine::state::inbox::{CODE, Inbox};
 use crate::engine::state::snapshot::{self, Snapshot};
+use crate::engine::state::time_left::TimeLeft;
+use crate::fencing::Policy;
 use crate::outcome::{Firing, Reason};
-use crate::trigger::{Latch, Parent, earliest};
+use crate::trigger::{Latch, Parent, earliest, note_fired_here};
 use crate::util::unpoisoned;
-
-/// The default code of a handle.
-const CODE: &str = "handle";
 
 /// How far a fence has come.
 ///
@@ -56,12 +57,12 @@ const STATES: [State; 5] = [
 
 /// Allocated once somebody wants a handle, or spawns, or waits for the cancellation.
 pub(crate) struct Shared {
-    /// Fired through a handle, or by a linked fence inside.
-    pub(crate) latch: Latch,
+    /// What comes in through handles, linked fences inside, and failed children.
+    pub(crate) inbox: Inbox,
     state: AtomicU8,
-    deadline: OnceLock<Option<Instant>>,
-    reasons: OnceLock<Vec<Reason>>,
-    declined: Mutex<Vec<Reason>>,
+    time_left: Mutex<TimeLeft>,
+    /// What had fired when it ended, once it has.
+    ended: OnceLock<Vec<Reason>>,
     family: OnceLock<Box<Family>>,
 }
 
@@ -79,71 +80,97 @@ struct Family {
 
 impl Told for Shared {
     fn is_told(&self) -> bool {
-        self.latch.is_fired()
+        self.has_fired()
     }
 }
 
 impl Shared {
-    pub(crate) fn new() -> Self {
-        Self {
-            latch: Latch::new(),
+    pub(crate) fn of(policy: Option<&Policy>) -> Self {
+        let shared = Self {
+            inbox: Inbox::default(),
             state: AtomicU8::new(State::Waiting as u8),
-            deadline: OnceLock::new(),
-            reasons: OnceLock::new(),
-            declined: Mutex::default(),
+            time_left: Mutex::default(),
+            ended: OnceLock::new(),
             family: OnceLock::new(),
-        }
+        };
+        shared.obey(policy);
+        shared
     }
 
-    pub(crate) fn start(&self, deadline: Option<Instant>) {
-        // A fence starts once, so this is the first value.
-        let _ = self.deadline.set(deadline);
+    /// What the fence does about a firing, as far as others have to know.
+    fn obey(&self, policy: Option<&Policy>) {
+        self.inbox
+            .set_guarded(policy.is_some_and(Policy::is_guarded));
+        self.with_time_left(|time| time.obey(policy));
+    }
+
+    pub(crate) fn start(&self, deadline: Option<Instant>, policy: Option<&Policy>) {
+        self.obey(policy);
+        self.with_time_left(|time| time.deadline = deadline);
         self.state.store(State::Running as u8, Ordering::Release);
     }
 
-    /// Ends it. A fence that completed lets go of what was spawned inside (D27).
-    pub(crate) fn finish(&self, state: State, reasons: Vec<Reason>) {
+    /// Ends it, and tells why in the end: for `reasons`, and what came in at the last moment. A
+    /// fence that completed was not cancelled by that, and lets go of what was spawned inside (D27).
+    pub(crate) fn finish(&self, state: State, mut reasons: Vec<Reason>) -> &[Reason] {
+        let came_in = self.inbox.close();
+        if state != State::Completed {
+            for reason in came_in {
+                snapshot::add(&mut reasons, reason);
+            }
+            reasons.sort_by_key(Reason::order);
+        }
         // A fence ends once, so this is the first value.
-        let _ = self.reasons.set(reasons);
+        let ended = self.ended.get_or_init(|| reasons);
         self.state.store(state as u8, Ordering::Release);
         if state == State::Completed {
             self.tell_fired(Firing::of_drop);
             self.tell_cut(Vec::new);
         }
+        ended
     }
 
-    pub(crate) fn decline(&self, reason: Reason) {
-        self.locked_declined().push(reason);
-    }
-
-    pub(crate) fn declined(&self) -> Vec<Reason> {
-        self.locked_declined().clone()
-    }
-
-    fn locked_declined(&self) -> std::sync::MutexGuard<'_, Vec<Reason>> {
-        unpoisoned(self.declined.lock())
-    }
-
-    pub(crate) fn reason(&self) -> Option<Reason> {
-        let firing = self.latch.firing()?;
-        Some(Reason::of(Cow::Borrowed(CODE), firing))
-    }
-
+    /// Why it ended; before, what came in and counts.
     pub(crate) fn reasons(&self) -> &[Reason] {
-        self.reasons.get().map_or(&[], Vec::as_slice)
+        let ended = self.ended.get().map(Vec::as_slice);
+        ended.unwrap_or_else(|| self.inbox.counting())
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied().flatten()
+    /// Whether something came in that counts.
+    pub(crate) fn has_fired(&self) -> bool {
+        !self.inbox.counting().is_empty()
+    }
+
+    pub(crate) fn with_time_left<R>(&self, f: impl FnOnce(&mut TimeLeft) -> R) -> R {
+        let mut time_left = unpoisoned(self.time_left.lock());
+        f(&mut time_left)
+    }
+
+    /// The time that the fence has left (D20).
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        match self.state() {
+            State::Completed => None,
+            State::Cancelled => Some(Duration::ZERO),
+            State::Dropped => self.has_fired().then_some(Duration::ZERO),
+            State::Waiting | State::Running => {
+                let (now, has_fired) = (Instant::now(), self.has_fired());
+                self.with_time_left(|time| time.remaining(has_fired, now))
+            }
+        }
     }
 
     pub(crate) fn state(&self) -> State {
         STATES[usize::from(self.state.load(Ordering::Acquire))]
     }
 
-    /// Fires through a handle or a link; `false` if it has fired that way before, or has ended.
+    /// Fires through a handle or a link, or for a failed child: what [`Inbox::fire`] says.
     pub(crate) fn fire(&self, firing: Firing) -> bool {
-        matches!(self.state(), State::Waiting | State::Running) && self.latch.fire(firing)
+        note_fired_here();
+        let has_come_in = self.inbox.fire(firing);
+        if has_come_in {
+            self.tell_scope();
+        }
+        has_come_in
     }
 }
 
@@ -161,6 +188,8 @@ impl Shared {
             })
         };
         self.family.get_or_init(family);
+        // What has come in before, and what comes in now, is kept under a lock: told here or there.
+        self.tell_scope();
     }
 
     /// Until when a body runs on, told before it is told that the fence has fired.
@@ -200,11 +229,24 @@ impl Shared {
         family.is_some_and(|family| family.snapshot.kind.is_scope() && !family.snapshot.is_guarded)
     }
 
+    /// Tells those inside a scope what has come in.
+    fn tell_scope(&self) {
+        if !self.is_scope() {
+            return;
+        }
+        let reasons = self.inbox.reasons();
+        if let Some(first) = reasons.first().map(Reason::to_firing) {
+            self.tell_fired(|| first);
+            self.tell_cut(|| reasons);
+        }
+    }
+
     /// A scope that ended with a panic takes those inside along.
     pub(crate) fn tell_panicked(&self) {
         if self.is_scope() {
-            self.latch
-                .tell(Firing::of_drop().with_code("dropped".into()));
+            let dropped = Reason::new(Cow::Borrowed("dropped"), Firing::of_drop());
+            self.tell_fired(|| dropped.to_firing());
+            self.tell_cut(|| vec![dropped]);
         }
     }
 }
@@ -216,16 +258,10 @@ impl Parent for Shared {
     }
 
     fn fired(&self) -> Option<&Latch> {
-        if self.is_scope() {
-            return Some(&self.latch);
-        }
         Self::fired(self)
     }
 
     fn cut(&self) -> Option<&Latch> {
-        if self.is_scope() {
-            return Some(&self.latch);
-        }
         self.family.get().map(|family| &family.cut)
     }
 
@@ -238,7 +274,7 @@ impl Parent for Shared {
         let Some(family) = self.family.get() else {
             return false;
         };
-        let is_seen = || self.latch.is_fired() || family.snapshot.is_seen(timed);
+        let is_seen = || self.has_fired() || family.snapshot.is_seen(timed);
         self.has_cut() || (family.snapshot.cuts_at_once() && is_seen() && self.is_alive())
     }
 
@@ -247,16 +283,10 @@ impl Parent for Shared {
     }
 
     fn why(&self) -> &[Reason] {
-        let Some(family) = self.family.get() else {
-            return &[];
-        };
-        let fired = self.reason().filter(|_| self.is_scope());
-        let why = match fired {
-            // Nobody polls it, so nobody else has told.
-            Some(reason) => Some(family.why.get_or_init(|| vec![reason])),
-            None => family.why.get(),
-        };
-        why.map_or(&[], Vec::as_slice)
+        let family = self.family.get();
+        family
+            .and_then(|family| family.why.get())
+            .map_or(&[], Vec::as_slice)
     }
 
     fn seen(&self) -> Vec<Reason> {
@@ -273,7 +303,8 @@ impl Parent for Shared {
             .collect();
         // Guards are asked by the task of the fence alone.
         if !family.snapshot.is_guarded {
-            let all = family.snapshot.seen().into_iter().chain(self.reason());
+            let came_in = self.inbox.counting().iter().cloned();
+            let all = family.snapshot.seen().into_iter().chain(came_in);
             all.for_each(|reason| snapshot::add(&mut seen, reason));
         }
         seen
@@ -281,7 +312,7 @@ impl Parent for Shared {
 
     fn all_fired(&self) -> Vec<Reason> {
         let mut all = self.why().to_vec();
-        all.extend(self.reason());
+        all.append(&mut self.inbox.reasons());
         if let Some(family) = self.family.get() {
             all.append(&mut family.snapshot.seen());
         }
@@ -294,8 +325,7 @@ impl Parent for Shared {
         };
         family.fired.is_fired()
             || family.cut.is_fired()
-            || (!family.snapshot.is_guarded
-                && (self.latch.is_fired() || family.snapshot.is_seen(true)))
+            || (!family.snapshot.is_guarded && (self.has_fired() || family.snapshot.is_seen(true)))
     }
 
     fn effective_deadline(&self) -> Option<Instant> {

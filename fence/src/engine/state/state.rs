@@ -249,11 +249,17 @@ impl FenceState {
         self.rare().and_then(|rare| rare.shared.get())
     }
 
+    /// What came in through handles, links and failed children, and was not declined.
+    pub(crate) fn came_in(&self) -> Vec<Reason> {
+        let shared = self.shared_part();
+        shared.map_or_else(Vec::new, |shared| shared.inbox.reasons())
+    }
+
     /// The shared part of a fence that is running.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         self.rare_or_init().shared.get_or_init(|| {
-            let shared = Shared::new();
-            shared.start(self.deadline.get());
+            let shared = Shared::of(self.policy());
+            shared.start(self.deadline.get(), self.policy());
             Arc::new(shared)
         })
     }
