@@ -128,11 +128,15 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
 
     /// Runs the host, and waits for everything that it spawned.
     ///
+    /// A host that awaits a child which has failed learns that before it is cut: take the value by
+    /// [`finished`](crate::Ended::finished), which is `None` then. An `unwrap` would panic, and the
+    /// panic be resumed instead of the errors.
+    ///
     /// # Errors
     ///
     /// What the host and the children failed with, or were cut by, or why the group was cancelled.
-    /// If a fence around the group cuts it, [`Cleanup::errors`](crate::Cleanup::errors) of that fence has the
-    /// errors as texts.
+    /// If a fence around the group cuts it, [`Cleanup::errors`](crate::Cleanup::errors) of that fence
+    /// has the errors as texts.
     ///
     /// # Panics
     ///
@@ -149,16 +153,18 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() {
-    /// let check = |numbers: [&'static str; 2]| {
+    /// let sum = |texts: [&'static str; 2]| {
     ///     fence::try_group::<ParseIntError>().run(async move |group| {
-    ///         for text in numbers {
-    ///             group.spawn(async { text.parse::<u32>() });
+    ///         let numbers = texts.map(|text| group.spawn(async { text.parse::<u32>() }));
+    ///         let mut sum = 0;
+    ///         for number in numbers {
+    ///             sum += number.await.finished().unwrap_or(0);
     ///         }
-    ///         Ok("all spawned")
+    ///         Ok(sum)
     ///     })
     /// };
-    /// assert_eq!(check(["1", "2"]).await.unwrap(), "all spawned");
-    /// let failed = check(["1", "x"]).await.unwrap_err();
+    /// assert_eq!(sum(["1", "2"]).await.unwrap(), 3);
+    /// let failed = sum(["1", "x"]).await.unwrap_err();
     /// assert_eq!(failed.to_string(), "invalid digit found in string");
     /// # }
     /// ```
