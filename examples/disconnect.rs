@@ -22,9 +22,9 @@
 //! # shutdown: SIGTERM, drained; clients that had left: 2
 //! ```
 //!
-//! The model thinks for `ms` before each word. Only calls of it are fenced, and name no source but
-//! the time: `FenceLayer` has bound those of the request. Saving is outside of the fences, so it
-//! happens whoever has left, and the process waits for it before it ends. The log knows a client by
+//! The model thinks for `ms` before each word. Only calls of it are fenced. They name the time and
+//! the shutdown, at whose first stage they stop instead of thinking on; those of the request are
+//! bound by `FenceLayer`. Saving is outside of the fences, so it happens whoever has left, and the process waits for it before it ends. The log knows a client by
 //! the target of its request, so `user` is no more than what the client says of itself.
 
 use std::convert::Infallible;
@@ -70,6 +70,7 @@ async fn serve(port: u16, max_deadline: Option<Duration>) -> io::Result<Shutdown
     say(&format!("listening on http://{}", listener.local_addr()?));
     let layer = FenceLayer::new()
         .max_deadline(max_deadline)
+        .deadline_covers_body(true)
         .on_body_drop(BodyDrop::Drain) // a stream saves at its end, which it therefore has to reach
         .on_disconnect(log);
     let detached = layer.detached();
@@ -170,13 +171,13 @@ impl Call {
     }
 
     /// All of the answer. May be interrupted, and keeps the words that it has until then.
-    #[fenced(timeout = "1m")]
+    #[fenced(timeout = "1m", on = "shutdown")]
     async fn all(&mut self) {
         while self.think().await.is_some() {}
     }
 
     /// The next word. May be interrupted.
-    #[fenced(timeout = "10s")]
+    #[fenced(timeout = "10s", on = "shutdown")]
     async fn next(&mut self) -> Option<String> {
         self.think().await
     }

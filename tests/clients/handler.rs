@@ -107,10 +107,10 @@ impl Report {
     }
 
     /// Says how the handler of this request ends.
-    pub fn ending(&self, request: &Request) -> Ending {
+    pub fn ending(&self) -> Ending {
         Ending {
             report: self.clone(),
-            fence: request.extensions().get().cloned(),
+            fence: RequestFence::current(),
             has_finished: false,
         }
     }
@@ -143,14 +143,14 @@ impl Drop for Ending {
 /// Answers a request as `does` says.
 pub async fn answer(does: Does, report: Report, request: Request) -> Response {
     match does {
-        Does::Streams(stream) => crate::streams::response(stream, report, &request),
+        Does::Streams(stream) => crate::streams::response(stream, report),
         Does::Extracts => extract(report, request).await,
         _ => fence(does, report, request).await,
     }
 }
 
 async fn extract(report: Report, request: Request) -> Response {
-    let mut ending = report.ending(&request);
+    let mut ending = report.ending();
     report.say(Event::Ready);
     let extracted = Bytes::from_request(request, &()).await;
     if let Err(rejection) = extracted {
@@ -165,7 +165,7 @@ async fn extract(report: Report, request: Request) -> Response {
 
 /// What it does may be cut; the rest of the handler may not.
 async fn fence(does: Does, report: Report, request: Request) -> Response {
-    let mut ending = report.ending(&request);
+    let mut ending = report.ending();
     let worked = Fencing::current().run(work(does, &report, request)).await;
     match &worked {
         Fenced::Completed(Ok(_)) => {}

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::get;
 use fence::service::{BodyDrop, Detached, Fate, FenceLayer, Phase};
@@ -60,8 +59,8 @@ async fn a_server_of_http2_stops_and_the_handlers_are_drained() {
 /// A stream that goes on until its fence is cut, and then says by what.
 fn fenced(report: &Report, layer: FenceLayer) -> Router {
     let report = report.clone();
-    let handler = move |request: Request| {
-        let state = (report.clone(), report.ending(&request), 0);
+    let handler = move || {
+        let state = (report.clone(), report.ending(), 0);
         let chunks = unfold(state, |(report, mut ending, chunk)| async move {
             if chunk == 0 {
                 let first = Bytes::from_static(b"first");
@@ -69,7 +68,8 @@ fn fenced(report: &Report, layer: FenceLayer) -> Router {
             }
             report.say(Event::Ready);
             let never = std::future::pending::<()>();
-            let why = Fencing::current().run(never).await.cancelled()?;
+            let fence = Fencing::current().on_named("shutdown");
+            let why = fence.run(never).await.cancelled()?;
             let codes = why.reasons().iter().map(|why| why.code().to_owned());
             report.say(Event::Cut(codes.collect()));
             ending.finish();

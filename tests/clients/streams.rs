@@ -4,7 +4,6 @@ use std::future::pending;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
 use axum::response::Response;
 use futures::StreamExt;
 use futures::stream::{poll_fn, unfold};
@@ -19,8 +18,8 @@ const TICK: Duration = Duration::from_millis(5);
 /// More than the buffers of two sockets hold.
 const FLOOD: usize = 16 << 20;
 
-pub fn response(stream: Stream, report: Report, request: &Request) -> Response {
-    let ending = report.ending(request);
+pub fn response(stream: Stream, report: Report) -> Response {
+    let ending = report.ending();
     Response::new(match stream {
         Stream::Produced => produced(report, ending),
         _ => generated(stream, report, ending),

@@ -18,7 +18,9 @@ pub use fence::Fence;
 pub(crate) use fence::{Plain, Try};
 pub(crate) use frames::binding::Binding;
 #[cfg(feature = "tower")]
-pub(crate) use frames::current::within_bound;
+pub(crate) use frames::binding::Owner;
+#[cfg(feature = "tower")]
+pub(crate) use frames::current::{owner, within_bound};
 pub use handle::{DropGuard, Handle};
 pub(crate) use state::blocked::Blocked;
 pub(crate) use state::hold::Hold;

@@ -20,8 +20,8 @@ fn empty() -> Response<Sent> {
 async fn a_handler_that_answers_in_time_notices_nothing() {
     let told = Told::default();
     let layer = told.layer();
-    let answer = call(&layer, get(), |request| async move {
-        let fence = request.extensions().get::<RequestFence>().unwrap().clone();
+    let answer = call(&layer, get(), |_| async move {
+        let fence = RequestFence::current().unwrap();
         let fenced = Fencing::current().run(sleep(ms(10))).await;
         assert!(fenced.is_completed() && !fence.disconnect().is_set());
         Response::builder().status(204).body(body().1).unwrap()
@@ -227,7 +227,8 @@ async fn the_deadline_and_the_shutdown_are_named() {
             _ => layer.clone(),
         };
         let mut answer = call(&layer, get(), |_| async move {
-            let outcome = Fencing::current().run(never()).await;
+            let fence = Fencing::current().on_named("shutdown");
+            let outcome = fence.run(never()).await;
             sleep(ms(200)).await;
             send.send(outcome.cancelled().unwrap().primary().code().to_owned())
                 .unwrap();
@@ -248,7 +249,8 @@ async fn what_declines_the_shutdown_still_obeys_the_client() {
     let (stop, (send, seen)) = (Event::new(), oneshot::channel());
     let layer = FenceLayer::new().shutdown(&stop);
     let mut answer = call(&layer, get(), |_| async {
-        let fence = Fencing::current().unless("shutdown", || true);
+        let fence = Fencing::current().on_named("shutdown");
+        let fence = fence.unless("shutdown", || true);
         send.send(fence.run(never()).await).unwrap();
         empty()
     });
@@ -265,8 +267,8 @@ async fn what_is_not_watched_is_left_alone() {
     let (told, alive) = (Told::default(), Arc::new(()));
     let layer = told.layer().watch(|parts| parts.uri.path() != "/page");
     let held = alive.clone();
-    let mut answer = call(&layer, get(), |request| async move {
-        assert!(request.extensions().get::<RequestFence>().is_none());
+    let mut answer = call(&layer, get(), |_| async move {
+        assert!(RequestFence::current().is_none());
         never().await;
         drop(held);
         empty()
@@ -299,8 +301,8 @@ async fn a_layer_in_a_layer_leaves_it_to_the_outer_one() {
 async fn what_the_handler_spawns_obeys_too() {
     let (send, seen) = oneshot::channel();
     let layer = FenceLayer::new();
-    let mut answer = call(&layer, get(), |request| async move {
-        let fence = request.extensions().get::<RequestFence>().unwrap().clone();
+    let mut answer = call(&layer, get(), |_| async move {
+        let fence = RequestFence::current().unwrap();
         let task = fence::spawn(async { Fencing::current().run(never()).await });
         let upgraded =
             tokio::spawn(fence.in_context(async { Fencing::current().run(never()).await }));

@@ -65,7 +65,7 @@ async fn the_deadline_of_the_client_is_bound() {
     request
         .headers_mut()
         .insert("connect-protocol-version", connect);
-    assert_eq!(text(ask(router, request).await).await, "248ms");
+    assert_eq!(text(ask(router, request).await).await, "237.5ms");
 }
 
 /// A stranger who sends it with a plain request, and the query that makes it one of Connect.

@@ -5,6 +5,7 @@ mod answering;
 mod client;
 mod detached;
 mod endings;
+mod in_time;
 mod integrations;
 mod requests;
 mod responses;

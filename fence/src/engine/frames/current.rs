@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 use crate::cleanup::{Batch, Job};
 use crate::engine::frames::binding::Binding;
+#[cfg(feature = "tower")]
+use crate::engine::frames::binding::Owner;
 use crate::engine::frames::frame::{Part, with_frames, within};
 use crate::engine::state::hold::fence_ended;
 use crate::engine::state::phase::Dropping;
@@ -35,6 +37,17 @@ pub(crate) fn within_shield<R>(f: impl FnOnce() -> R) -> R {
 /// The bound set, empty without any.
 pub(crate) fn current() -> Fencing {
     with_frames(|here| here.bound().map(Binding::take).unwrap_or_default())
+}
+
+/// The owner of the innermost set that has one.
+#[cfg(feature = "tower")]
+pub(crate) fn owner() -> Option<Arc<dyn Owner>> {
+    with_frames(|here| {
+        here.visible().find_map(|part| match part {
+            Part::Bound(binding) => binding.owner().cloned(),
+            Part::Detached | Part::Shield | Part::Fence(_) => None,
+        })
+    })
 }
 
 /// Whether an enclosing fence cuts, with a look at the clock, if one has a deadline. A fence whose

@@ -51,6 +51,16 @@ impl Answer {
         }
     }
 
+    /// Of a request whose time is over.
+    #[cfg(feature = "tower")]
+    pub(crate) fn overdue() -> Self {
+        Self::new(
+            "deadline",
+            StatusCode::GATEWAY_TIMEOUT,
+            GrpcCode::DeadlineExceeded,
+        )
+    }
+
     /// The code of the first reason.
     ///
     /// # Examples

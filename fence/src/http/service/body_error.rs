@@ -9,7 +9,7 @@ type Boxed = Box<dyn Error + Send + Sync>;
 
 /// Why the body of a request could not be read to its end.
 ///
-/// If the client has left, it holds a [`ClientLeft`]; every other error is the one that the body
+/// If the client has left, it holds a [`ClientLeft`], and if its time is over, a [`BodyTimeout`]; every other error is the one that the body
 /// failed with. It stands for that error and hides nothing of it, so it is no [`Error`] of its own:
 /// it dereferences to the error, and becomes it as a `Box<dyn Error>`. That is how axum finds a
 /// `LengthLimitError` and answers with 413, also behind the layer.
@@ -59,7 +59,12 @@ impl BodyError {
         Self(Box::new(departure_error()))
     }
 
-    /// Whether the client has left. Otherwise it has sent what is no valid body, or too much of it.
+    /// The time of the request is over.
+    pub(crate) fn overdue() -> Self {
+        Self(Box::new(BodyTimeout::new()))
+    }
+
+    /// Whether the client has left.
     ///
     /// # Examples
     ///
@@ -84,6 +89,18 @@ impl BodyError {
     #[must_use]
     pub fn has_left(&self) -> bool {
         self.0.is::<ClientLeft>()
+    }
+
+    /// Whether the time of the request was over before the body had come. If it is neither this nor
+    /// a client that left, what has come is no valid body, or too much of it.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.is::<BodyTimeout>()
+    }
+
+    /// Whether it is one of the two.
+    pub(crate) fn is_of_request(&self) -> bool {
+        self.has_left() || self.is_timeout()
     }
 }
 
@@ -163,6 +180,40 @@ impl fmt::Display for ClientLeft {
 }
 
 impl Error for ClientLeft {
+    #[cfg(feature = "tonic")]
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.status)
+    }
+}
+
+/// The time of a request was over before its body had come, or before that of its answer had been
+/// sent.
+///
+/// With the feature `tonic` its source is a `Status` with the code `DeadlineExceeded`.
+#[derive(Clone, Debug)]
+pub struct BodyTimeout {
+    #[cfg(feature = "tonic")]
+    status: tonic::Status,
+}
+
+const OVERDUE: &str = "the time for the request was over";
+
+impl BodyTimeout {
+    pub(crate) fn new() -> Self {
+        Self {
+            #[cfg(feature = "tonic")]
+            status: tonic::Status::deadline_exceeded(OVERDUE),
+        }
+    }
+}
+
+impl fmt::Display for BodyTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(OVERDUE)
+    }
+}
+
+impl Error for BodyTimeout {
     #[cfg(feature = "tonic")]
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.status)

@@ -206,16 +206,30 @@ impl Detached {
     }
 
     /// Runs what is left of a request in a task, if there may be any and there is a runtime; says
-    /// in the end what became of it. Where `max` run already, the oldest of them has to go.
-    pub(crate) fn run(&self, max: usize, grace: Option<Duration>, rest: Rest, tell: Tell) {
-        let seat = Arc::new(Seat::new(rest, tell, self.place()));
+    /// in the end what became of it. Where `max` run already, the oldest of them has to go. It
+    /// counts `also` among those of a layer inside.
+    pub(super) fn run(
+        &self,
+        max: usize,
+        grace: Option<Duration>,
+        rest: Rest,
+        tell: Tell,
+        also: Option<(&Self, usize)>,
+    ) {
+        let layers = || std::iter::once((self, max)).chain(also);
+        let places = layers().map(|(detached, _)| detached.place()).collect();
+        let seat = Arc::new(Seat::new(rest, tell, places));
         let Ok(runtime) = Handle::try_current() else {
             return seat.clear();
         };
-        if max == 0 {
+        if layers().any(|(_, max)| max == 0) {
             seat.shed();
         } else {
-            self.make_room(max, &seat).iter().for_each(|it| it.shed());
+            for (number, (detached, max)) in seat.numbers().into_iter().zip(layers()) {
+                for oldest in detached.make_room(max, number, &seat) {
+                    oldest.shed();
+                }
+            }
         }
         if !seat.is_empty() {
             let task = runtime.spawn(seat.clone().run(grace));
@@ -233,14 +247,14 @@ impl Detached {
     }
 
     /// Takes a place among those who run; those who lose theirs.
-    fn make_room(&self, max: usize, seat: &Arc<Seat>) -> Vec<Arc<Seat>> {
+    fn make_room(&self, max: usize, number: u64, seat: &Arc<Seat>) -> Vec<Arc<Seat>> {
         let mut running = unpoisoned(self.counts.running.lock());
         let mut oldest = Vec::new();
         while running.len() >= max {
             let gone = running.pop_first().and_then(|(_, gone)| gone.upgrade());
             oldest.extend(gone);
         }
-        running.insert(seat.number(), Arc::downgrade(seat));
+        running.insert(number, Arc::downgrade(seat));
         oldest
     }
 }

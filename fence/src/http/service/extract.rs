@@ -14,7 +14,7 @@ impl<S: Sync> FromRequestParts<S> for RequestFence {
     type Rejection = MissingLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingLayer> {
-        parts.extensions.get().cloned().ok_or(MissingLayer)
+        of(parts).ok_or(MissingLayer)
     }
 }
 
@@ -22,8 +22,13 @@ impl<S: Sync> OptionalFromRequestParts<S> for RequestFence {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(parts.extensions.get().cloned())
+        Ok(of(parts))
     }
+}
+
+/// That of the handler that is called here, or of the request if it came through a task.
+fn of(parts: &Parts) -> Option<RequestFence> {
+    RequestFence::current().or_else(|| parts.extensions.get().cloned())
 }
 
 /// A handler asks for a [`RequestFence`], and there is none.

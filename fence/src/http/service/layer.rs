@@ -4,14 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::departure::Departure;
 use super::detached::Detached;
-use super::exchange::{Exchange, MARGIN};
-use super::request::{DISCONNECT, RequestFence};
 use super::settings::{BodyDrop, Settings};
-use crate::fencing::Fencing;
 use crate::http::deadlines::DeadlineHeaders;
 use crate::trigger::{Event, Limit};
 
@@ -21,7 +16,10 @@ use crate::trigger::{Event, Limit};
 ///
 /// - `"disconnect"`, an event that is set when the client leaves before it was answered;
 /// - the `"deadline"` that the client asked for, and [`max_deadline`](Self::max_deadline);
-/// - `"shutdown"`, the process-wide event of that name.
+/// - `"shutdown-hard"`, the second stage of a [shutdown](Self::shutdown_hard).
+///
+/// `"shutdown"`, the first stage, is for those who name it: a fence with `on = "shutdown"`, such as
+/// that of an endless stream, ends with it, and all others have until the second to be answered.
 ///
 /// Binding cancels nothing. When the client leaves, only what is fenced in the handler stops, with
 /// these reasons; the rest runs to its end, in a task if it was still running. Of those no more
@@ -29,6 +27,14 @@ use crate::trigger::{Event, Limit};
 /// [`detach_grace`](Self::detach_grace): a client that comes and goes must not multiply them.
 ///
 /// A handler that panics is not polled again, and is no client that left.
+///
+/// # Layers in layers
+///
+/// A layer around an application and another one around a route in it share the request: one client
+/// leaves, once. The tighter limit counts; everything else is as the layer of the route says, for
+/// its route: how long and how many run on (they count in both), what happens to bodies, tasks, the
+/// events of a shutdown. It is known by the request, in whatever task that comes, so that a request
+/// which a handler sends to another service in the process is one of its own.
 ///
 /// # Examples
 ///
@@ -62,16 +68,9 @@ use crate::trigger::{Event, Limit};
 /// assert!(saved.await.unwrap());
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct FenceLayer {
-    settings: Arc<Settings>,
-    detached: Detached,
-}
-
-impl Default for FenceLayer {
-    fn default() -> Self {
-        Self::new()
-    }
+    pub(super) settings: Arc<Settings>,
 }
 
 impl FenceLayer {
@@ -93,22 +92,7 @@ impl FenceLayer {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            settings: Arc::new(Settings {
-                shutdown: Some(Event::named("shutdown").clone()),
-                deadlines: DeadlineHeaders::default(),
-                margin: MARGIN,
-                max_deadline: None,
-                max_detached: 1024,
-                grace: Some(Duration::from_secs(30)),
-                read_ahead: 64 * 1024,
-                is_isolated: false,
-                on_body_drop: BodyDrop::Drop,
-                watch: None,
-                on_disconnect: None,
-            }),
-            detached: Detached::new(),
-        }
+        Self::default()
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -147,9 +131,10 @@ impl FenceLayer {
         self.with(|settings| settings.deadlines = headers)
     }
 
-    /// Keeps that much of the time that the client asked for: 2 ms unless set. It is what a request
-    /// and its answer take to come and go: a client whose time is over before ours leaves, and the
-    /// reason is `"disconnect"` then, not `"deadline"`.
+    /// Keeps that much of the time that the client asked for: unless set 5 % of it, at least 2 ms and
+    /// at most 100 ms, or 2 % where that is more. It is what a request and its answer take to come
+    /// and go, and what a handler takes that has something to save: a client whose time is over
+    /// before ours leaves, and the reason is `"disconnect"` then, not `"deadline"`.
     ///
     /// # Examples
     ///
@@ -176,10 +161,16 @@ impl FenceLayer {
     /// ```
     #[must_use]
     pub fn margin(self, margin: Duration) -> Self {
-        self.with(|settings| settings.margin = margin)
+        self.with(|settings| settings.margin = Some(margin))
     }
 
     /// Gives each request no more time than this, whatever it asks for. Its code is `"deadline"`.
+    ///
+    /// It is over with the head of the answer: a stream whose head went out in time goes on, unless
+    /// [the body is covered](Self::deadline_covers_body) as well. What is fenced in the handler is
+    /// cut then, and the body of the request fails with a timeout, so that a client cannot hold a
+    /// handler by sending little. Other code runs on; [`respond_by`](Self::respond_by) answers
+    /// whatever the handler does.
     ///
     /// # Examples
     ///
@@ -207,6 +198,67 @@ impl FenceLayer {
     #[must_use]
     pub fn max_deadline(self, limit: impl Limit) -> Self {
         self.with(|settings| settings.max_deadline = limit.limit())
+    }
+
+    /// Answers by itself when the time of a request is over, with 504 or `DEADLINE_EXCEEDED`, and
+    /// lets the handler run on without its client, as after a departure: what a `TimeoutLayer` is
+    /// used for elsewhere, which drops the handler instead, wherever it is.
+    ///
+    /// `time` says how much each request has; the shortest counts of that, of what the client asked
+    /// for and of [`max_deadline`](Self::max_deadline), which it leaves alone with `None`. A handler
+    /// that answers in that very moment comes first, and one that had no time to begin with is not
+    /// called. A body of an answer that is still being sent when *its* time is over, because the
+    /// client said so or [`deadline_covers_body`](Self::deadline_covers_body) does, fails then; a
+    /// gRPC stream ends with its status.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use std::time::Duration;
+    /// use fence::service::{FenceLayer, RequestBody};
+    /// use http::{Request, Response};
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::{Layer, Service, service_fn};
+    ///
+    /// type Body = Full<bytes::Bytes>;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let layer = FenceLayer::new().respond_by(|request| {
+    ///     let is_report = request.uri.path().starts_with("/reports/");
+    ///     Some(Duration::from_secs(if is_report { 60 } else { 5 }))
+    /// });
+    /// let mut service = layer.layer(service_fn(|_: Request<RequestBody<Body>>| async {
+    ///     tokio::time::sleep(Duration::from_secs(20)).await; // obeys nobody
+    ///     Ok::<_, Infallible>(Response::new(Body::from("done")))
+    /// }));
+    ///
+    /// let request = |path: &str| Request::get(path).body(Body::default()).unwrap();
+    /// let report = service.call(request("/reports/7")).await.unwrap();
+    /// assert_eq!(report.status(), 200);
+    /// let page = service.call(request("/page")).await.unwrap();
+    /// assert_eq!(page.status(), 504);
+    /// assert_eq!(layer.detached().active(), 1); // it runs on
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn respond_by(
+        self,
+        time: impl Fn(&http::request::Parts) -> Option<Duration> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.respond_by = Some(Arc::new(time)))
+    }
+
+    /// Whether the time that the layer gives covers the body of the answer too: not unless set. What
+    /// the client asked for always does.
+    ///
+    /// What is fenced in the body is cut then. With [`respond_by`](Self::respond_by) a body that
+    /// waits for something else fails, and its client sees that it is not complete. One that waits
+    /// for its client cannot be ended by a layer.
+    #[must_use]
+    pub fn deadline_covers_body(self, covers: bool) -> Self {
+        self.with(|settings| settings.covers_body = covers)
     }
 
     /// Lets at most so many handlers run on after their client has left: 1024 unless set.
@@ -270,7 +322,8 @@ impl FenceLayer {
         self.with(|settings| settings.grace = grace.limit())
     }
 
-    /// Binds this event as `"shutdown"` instead of the process-wide one.
+    /// Offers this event as `"shutdown"`, instead of what is bound around the server or, without
+    /// that, the process-wide one.
     ///
     /// # Examples
     ///
@@ -297,6 +350,13 @@ impl FenceLayer {
     #[must_use]
     pub fn shutdown(self, event: &Event) -> Self {
         self.with(|settings| settings.shutdown = Some(event.clone()))
+    }
+
+    /// Binds this event as `"shutdown-hard"`, instead of what is bound around the server or, without
+    /// that, the process-wide one.
+    #[must_use]
+    pub fn shutdown_hard(self, event: &Event) -> Self {
+        self.with(|settings| settings.shutdown_hard = Some(event.clone()))
     }
 
     /// Runs each handler in a task of its own from the start. Costs about a microsecond, and lets
@@ -445,6 +505,14 @@ impl FenceLayer {
         self.with(|settings| settings.on_disconnect = Some(Arc::new(tell)))
     }
 
+    /// Puts the [`RequestFence`](super::RequestFence) into the extensions of each request: not
+    /// unless set, since [`RequestFence::current`](super::RequestFence::current) knows it too. For
+    /// code that gets the request in a task of its own.
+    #[must_use]
+    pub fn extension(self, extension: bool) -> Self {
+        self.with(|settings| settings.has_extension = extension)
+    }
+
     /// The handlers that run on without their client, of all services of this layer.
     ///
     /// # Examples
@@ -462,48 +530,7 @@ impl FenceLayer {
     /// ```
     #[must_use]
     pub fn detached(&self) -> Detached {
-        self.detached.clone()
-    }
-
-    /// What a request shares with its answer; `None` if it is to be left alone, or an outer layer
-    /// of this kind has seen to it.
-    pub(crate) fn open<B>(&self, parts: &http::Request<B>) -> Option<Arc<Exchange>> {
-        if parts.extensions().get::<RequestFence>().is_some() {
-            return None;
-        }
-        let disconnect = Event::new();
-        let mut fencing = Fencing::current().on(DISCONNECT, &disconnect);
-        if let Some(shutdown) = &self.settings.shutdown {
-            fencing = fencing.on("shutdown", shutdown);
-        }
-        let deadline = self.deadline(parts);
-        if let Some(deadline) = deadline {
-            fencing = fencing.deadline(deadline);
-        }
-        let fence = RequestFence {
-            fencing,
-            disconnect,
-            deadline,
-        };
-        let (settings, detached) = (self.settings.clone(), self.detached.clone());
-        Some(Exchange::new(settings, detached, fence, parts))
-    }
-
-    /// Whether the request is one to watch.
-    pub(crate) fn is_watched<B>(&self, request: http::Request<B>) -> (bool, http::Request<B>) {
-        let Some(watch) = &self.settings.watch else {
-            return (true, request);
-        };
-        let (parts, body) = request.into_parts();
-        (watch(&parts), http::Request::from_parts(parts, body))
-    }
-
-    /// By when it has to be answered: a little before the client, or a framework for it, gives up.
-    fn deadline<B>(&self, request: &http::Request<B>) -> Option<Instant> {
-        let asked = self.settings.deadlines.read_of(request);
-        let asked = asked.map(|time| time.saturating_sub(self.settings.margin));
-        let limit = asked.into_iter().chain(self.settings.max_deadline).min()?;
-        Instant::now().checked_add(limit)
+        self.settings.detached.clone()
     }
 }
 
@@ -513,7 +540,7 @@ impl fmt::Debug for FenceLayer {
             .field("max_detached", &self.settings.max_detached)
             .field("detach_grace", &self.settings.grace)
             .field("max_deadline", &self.settings.max_deadline)
-            .field("detached", &self.detached)
+            .field("detached", &self.settings.detached)
             .finish_non_exhaustive()
     }
 }

@@ -30,7 +30,11 @@ mod detached;
 mod exchange;
 #[cfg(feature = "axum")]
 mod extract;
+mod handling;
+mod kin;
 mod layer;
+mod open;
+mod overdue;
 mod queue;
 mod read_ahead;
 mod reader;
@@ -41,9 +45,10 @@ mod response_body;
 mod seat;
 mod settings;
 mod span;
+mod time;
 mod wakers;
 
-pub use body_error::{BodyError, ClientLeft};
+pub use body_error::{BodyError, BodyTimeout, ClientLeft};
 pub use departure::{Departure, Fate, Phase};
 pub use detached::Detached;
 #[cfg(feature = "axum")]

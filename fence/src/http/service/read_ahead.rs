@@ -56,11 +56,11 @@ where
         if let Some(asked) = &mut self.state().unconfirmed_end {
             *asked = asked.saturating_add(1);
         }
-        self.wakers.handler.wake();
+        self.exchange.wakers.handler.wake();
     }
 
     fn poll_ahead(&self, cx: &mut Context<'_>) {
-        self.wakers.watcher.set(cx.waker());
+        self.exchange.wakers.watcher.set(cx.waker());
         if self.is_doubted.load(Ordering::Acquire) {
             let asked = self.state().unconfirmed_end;
             if asked.is_some_and(|asked| asked < ASKS_BEFORE_END) {
@@ -81,7 +81,7 @@ where
                 Read::Nothing => return,
                 Read::End => {}
             }
-            self.wakers.handler.wake();
+            self.exchange.wakers.handler.wake();
         }
     }
 
@@ -96,7 +96,7 @@ where
         };
         *asked = ASKS_BEFORE_END;
         drop(state);
-        self.wakers.handler.wake();
+        self.exchange.wakers.handler.wake();
     }
 }
 

@@ -27,7 +27,6 @@ use super::Next;
 use super::body_error::BodyError;
 use super::exchange::Exchange;
 use super::queue::Queue;
-use super::wakers::WakeBoth;
 use crate::util::unpoisoned;
 
 /// How often the server asks before an end is one (5).
@@ -35,10 +34,9 @@ pub(super) const ASKS_BEFORE_END: u32 = 2;
 
 pub(crate) struct Reader<B: Body> {
     state: Mutex<State<B>>,
-    pub(super) wakers: Arc<WakeBoth>,
+    pub(super) exchange: Arc<Exchange>,
     /// Wakes both (2).
     waker: Waker,
-    exchange: Arc<Exchange>,
     pub(super) limit: usize,
     pub(super) is_framed: bool,
     /// Whether there is an `unconfirmed_end`.
@@ -75,7 +73,6 @@ pub(super) enum Read<K> {
 impl<B: Body> Reader<B> {
     /// `is_framed` is for the body of an HTTP/2 request.
     pub(crate) fn new(body: B, exchange: Arc<Exchange>, limit: usize, is_framed: bool) -> Self {
-        let wakers = Arc::<WakeBoth>::default();
         let hint = body.size_hint();
         Self {
             state: Mutex::new(State {
@@ -89,8 +86,7 @@ impl<B: Body> Reader<B> {
                 owed: hint.exact(),
                 hint,
             }),
-            waker: Waker::from(wakers.clone()),
-            wakers,
+            waker: Waker::from(exchange.clone()),
             exchange,
             limit,
             is_framed,
@@ -110,7 +106,7 @@ impl<B: Body> Reader<B> {
         drop(state);
         drop(frames);
         if !has_ended {
-            self.wakers.watcher.wake();
+            self.exchange.wakers.watcher.wake();
         }
     }
 
@@ -150,7 +146,7 @@ where
 {
     /// The next frame for the handler.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Next<B::Data, BodyError> {
-        self.wakers.handler.set(cx.waker());
+        self.exchange.wakers.handler.set(cx.waker());
         loop {
             let mut state = self.state();
             if let Some(frame) = state.queue.pop() {
@@ -181,7 +177,7 @@ where
 
     fn give(&self, frame: Frame<B::Data>, is_awaited: bool) -> Next<B::Data, BodyError> {
         if is_awaited {
-            self.wakers.watcher.wake();
+            self.exchange.wakers.watcher.wake();
         }
         Poll::Ready(Some(Ok(frame)))
     }

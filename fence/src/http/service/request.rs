@@ -1,16 +1,21 @@
 //! What a handler can know of its own request.
 
+use std::fmt;
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
+use super::exchange::Exchange;
 use crate::context::Bound;
+use crate::engine::owner;
 use crate::fencing::Fencing;
 use crate::trigger::Event;
 
 /// The code of the event that is set when the client leaves.
 pub(crate) const DISCONNECT: &str = "disconnect";
 
-/// The sources of one request: put into its extensions by [`FenceLayer`](super::FenceLayer), and an
-/// extractor with the feature `axum`.
+/// The sources of one request: what [`FenceLayer`](super::FenceLayer) binds around its handler, and
+/// an extractor with the feature `axum`.
 ///
 /// Code below the handler does without: what is bound travels in the context. This is for code that
 /// the context does not reach, such as the task of an upgraded connection, and for those who want
@@ -21,21 +26,29 @@ pub(crate) const DISCONNECT: &str = "disconnect";
 /// ```
 /// use fence::service::RequestFence;
 ///
-/// async fn upgrade<B>(request: http::Request<B>) {
-///     let fence = request.extensions().get::<RequestFence>().expect("there is a layer");
+/// async fn upgrade() {
+///     let fence = RequestFence::current().expect("there is a layer");
 ///     // The socket of an upgraded connection lives in a task of its own.
-///     tokio::spawn(fence.in_context(async { /* talk */ }));
+///     tokio::spawn(async move { fence.in_context(async { /* talk */ }).await });
 /// }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RequestFence {
-    pub(crate) fencing: Fencing,
-    pub(crate) disconnect: Event,
-    pub(crate) deadline: Option<Instant>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 impl RequestFence {
-    /// What is bound around the handler: see [`FenceLayer`](super::FenceLayer).
+    /// That of the request whose handler, or whose body of an answer, runs here. `None` in tasks of
+    /// their own: take it along, or put it into the [extensions](super::FenceLayer::extension) for
+    /// those who get the request there.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        let exchange = owner()?.into_any().downcast().ok()?;
+        Some(Self { exchange })
+    }
+
+    /// What is bound now: see [`FenceLayer`](super::FenceLayer). Once the handler has answered, that
+    /// is without what limits the head of the answer alone.
     ///
     /// # Examples
     ///
@@ -59,7 +72,7 @@ impl RequestFence {
     /// ```
     #[must_use]
     pub fn fencing(&self) -> &Fencing {
-        &self.fencing
+        self.exchange.fencing()
     }
 
     /// Set when the client leaves before it is answered.
@@ -87,10 +100,11 @@ impl RequestFence {
     /// ```
     #[must_use]
     pub fn disconnect(&self) -> &Event {
-        &self.disconnect
+        self.exchange.disconnect()
     }
 
-    /// By when the answer has to be there, if the client or the layer said so.
+    /// By when the answer has to be there, if the client or the layer said so; once its head is,
+    /// by when all of it has to be.
     ///
     /// # Examples
     ///
@@ -112,7 +126,7 @@ impl RequestFence {
     /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.exchange.limit()
     }
 
     /// Binds the sources of the request around a future that runs elsewhere.
@@ -138,6 +152,16 @@ impl RequestFence {
     /// # }
     /// ```
     pub fn in_context<F: Future>(&self, future: F) -> Bound<F> {
-        self.fencing.bind(future)
+        self.fencing().bind(future)
+    }
+}
+
+impl fmt::Debug for RequestFence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestFence")
+            .field("fencing", self.fencing())
+            .field("disconnect", self.disconnect())
+            .field("deadline", &self.deadline())
+            .finish()
     }
 }

@@ -14,13 +14,16 @@ use tokio::task::coop;
 use super::Next;
 use super::body_error::BodyError;
 use super::exchange::Exchange;
+use super::kin;
 use super::read_ahead::ReadAhead;
 use super::reader::Reader;
+use super::time::Alarm;
 use crate::engine::frames::user_code;
 
 pin_project! {
     /// The body of a request, unchanged, but that it never ends as if it were complete when the
-    /// client left in the middle of it: that is a [`BodyError`].
+    /// client left in the middle of it: that is a [`BodyError`], and so is the end of the time that
+    /// the request has.
     ///
     /// It fails once, and has ended then, in whatever way the body of the server goes on.
     ///
@@ -56,6 +59,11 @@ pin_project! {
     {
         #[pin]
         source: Source<B>,
+        // None if the request is left alone.
+        exchange: Option<Arc<Exchange>>,
+        alarm: Alarm,
+        // To be told in the next poll: the fence around was given the chance to be cut instead.
+        held_back: Option<BodyError>,
         has_ended: bool,
     }
 
@@ -64,7 +72,7 @@ pin_project! {
         B: Body,
     {
         fn drop(this: Pin<&mut Self>) {
-            if let Proj::Watched { reader, .. } = this.project().source.project() {
+            if let Proj::Watched { reader } = this.project().source.project() {
                 reader.forget();
             }
         }
@@ -77,12 +85,8 @@ pin_project! {
     where
         B: Body,
     {
-        Alone { #[pin] body: B },
-        Watched {
-            reader: Arc<Reader<B>>,
-            // To be told in the next poll: the fence around was given the chance to be cut instead.
-            held_back: Option<BodyError>,
-        },
+        Plain { #[pin] body: B },
+        Watched { reader: Arc<Reader<B>> },
     }
 }
 
@@ -90,21 +94,36 @@ impl<B> RequestBody<B>
 where
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    pub(crate) fn alone(body: B) -> Self {
+    pub(super) fn alone(body: B) -> Self {
+        Self::plain(body, None)
+    }
+
+    fn plain(body: B, exchange: Option<Arc<Exchange>>) -> Self {
+        Self::from(Source::Plain { body }, exchange)
+    }
+
+    fn from(source: Source<B>, exchange: Option<Arc<Exchange>>) -> Self {
         Self {
-            source: Source::Alone { body },
+            source,
+            exchange,
+            alarm: Alarm::default(),
+            held_back: None,
             has_ended: false,
         }
     }
 
     /// Watches the body of a request, if it has one; and reads ahead of the handler where only
-    /// that shows whether the client is there.
-    pub(crate) fn watch(
+    /// that shows whether the client is there. Below a layer that does so, it only keeps the time.
+    #[inline]
+    pub(super) fn watch(
         request: Request<B>,
         exchange: &Arc<Exchange>,
     ) -> (Request<Self>, Option<ReadAhead>) {
-        if is_without_body(&request) {
-            return (request.map(Self::alone), None);
+        if exchange.is_inner() || is_without_body(&request) {
+            return (
+                request.map(|body| Self::plain(body, Some(exchange.clone()))),
+                None,
+            );
         }
         // Reading would tell such a client to send its body.
         let is_asked_for = request.headers().contains_key(header::EXPECT);
@@ -119,14 +138,7 @@ where
             if limit > 0 || is_framed {
                 ahead = Some(ReadAhead(reader.clone()));
             }
-            let source = Source::Watched {
-                reader,
-                held_back: None,
-            };
-            Self {
-                source,
-                has_ended: false,
-            }
+            Self::from(Source::Watched { reader }, Some(exchange.clone()))
         });
         (request, ahead)
     }
@@ -154,29 +166,25 @@ fn is_without_body<B: Body>(request: &Request<B>) -> bool {
     request.body().is_end_stream() && (!is_framed(request) || is_stated_empty())
 }
 
-impl<B> Source<B>
+/// The next frame, for as long as the request has time.
+fn read<B>(
+    source: Pin<&mut Source<B>>,
+    exchange: Option<&Exchange>,
+    alarm: &mut Alarm,
+    cx: &mut Context<'_>,
+) -> Next<B::Data, BodyError>
 where
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Next<B::Data, BodyError> {
-        let (reader, held_back) = match self.project() {
-            Proj::Alone { body } => return body.poll_frame(cx).map_err(BodyError::of),
-            Proj::Watched { reader, held_back } => (reader, held_back),
-        };
-        if let Some(error) = held_back.take() {
-            return Poll::Ready(Some(Err(error)));
-        }
-        match ready!(reader.poll(cx)) {
-            // A fence around that is cut for the same departure tells more than the error; should
-            // it decline, the error is there in the next poll.
-            Some(Err(error)) if error.has_left() && user_code::why().is_some() => {
-                *held_back = Some(error);
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            next => Poll::Ready(next),
-        }
+    let next = match source.project() {
+        Proj::Plain { body } => body.poll_frame(cx).map_err(BodyError::of),
+        Proj::Watched { reader } => reader.poll(cx),
+    };
+    let is_overdue = |exchange: &Exchange| exchange.is_time_up(alarm, cx);
+    if next.is_pending() && exchange.is_some_and(is_overdue) {
+        return Poll::Ready(Some(Err(BodyError::overdue())));
     }
+    next
 }
 
 impl<B> Body for RequestBody<B>
@@ -196,24 +204,37 @@ where
             ready!(coop::poll_proceed(cx)).made_progress();
             return Poll::Ready(None);
         }
-        let next = ready!(this.source.poll(cx));
+        let mut next = this.held_back.take().map(Err);
+        if next.is_none() {
+            next = ready!(read(this.source, this.exchange.as_deref(), this.alarm, cx));
+            let error = next.as_ref().and_then(|next| next.as_ref().err());
+            // A fence around that is cut for the same reason tells more than the error; should it
+            // decline, the error is there in the next poll.
+            if error.is_some_and(BodyError::is_of_request) && user_code::why().is_some() {
+                *this.held_back = next.and_then(Result::err);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
         *this.has_ended = !matches!(next, Some(Ok(_)));
         Poll::Ready(next)
     }
 
     fn is_end_stream(&self) -> bool {
+        kin::tell(self.exchange.as_ref());
         self.has_ended
             || match &self.source {
-                Source::Alone { body } => body.is_end_stream(),
-                Source::Watched { reader, .. } => reader.is_end_stream(),
+                Source::Plain { body } => body.is_end_stream(),
+                Source::Watched { reader } => reader.is_end_stream(),
             }
     }
 
     fn size_hint(&self) -> SizeHint {
+        kin::tell(self.exchange.as_ref());
         match &self.source {
             _ if self.has_ended => SizeHint::with_exact(0),
-            Source::Alone { body } => body.size_hint(),
-            Source::Watched { reader, .. } => reader.size_hint(),
+            Source::Plain { body } => body.size_hint(),
+            Source::Watched { reader } => reader.size_hint(),
         }
     }
 }

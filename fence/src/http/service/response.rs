@@ -1,5 +1,6 @@
 //! The service: polls the handler in place, and sets it free when the server drops it.
 
+use std::error::Error;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -13,7 +14,9 @@ use tower_service::Service;
 
 use super::departure::Phase;
 use super::exchange::Exchange;
+use super::handling::{Handle, Handling};
 use super::layer::FenceLayer;
+use super::overdue::Overdue;
 use super::read_ahead::ReadAhead;
 use super::request_body::RequestBody;
 use super::response_body::ResponseBody;
@@ -47,7 +50,7 @@ pub struct FenceService<S> {
 }
 
 impl<S> FenceService<S> {
-    pub(crate) fn new(inner: S, layer: FenceLayer) -> Self {
+    pub(super) fn new(inner: S, layer: FenceLayer) -> Self {
         Self { inner, layer }
     }
 }
@@ -57,7 +60,7 @@ where
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     R: Body + Send + 'static,
 {
     type Response = Response<ResponseBody<R>>;
@@ -68,59 +71,90 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (is_watched, request) = self.layer.is_watched(request);
-        let exchange = is_watched.then(|| self.layer.open(&request)).flatten();
+        let (request, exchange) = self.layer.open(request);
         let Some(exchange) = exchange else {
             let handler = self.inner.call(request.map(RequestBody::alone));
-            return ResponseFuture::alone(Box::pin(handler));
+            return ResponseFuture::of(Handler::Alone(Box::pin(handler)), None, None);
         };
-        let (mut request, ahead) = RequestBody::watch(request, &exchange);
-        request.extensions_mut().insert(exchange.fence.clone());
-        let fencing = exchange.fence.fencing();
-        let handler = fencing.bind_sync(|| self.inner.call(request));
-        let handler = Box::pin(fencing.bind(handler));
-        ResponseFuture::fenced(handler, exchange, ahead)
+        let overdue = match Overdue::of(&exchange, &request) {
+            Some(overdue) if overdue.is_over() => return ResponseFuture::over(overdue),
+            overdue => overdue,
+        };
+        let own_task = exchange.settings.is_isolated.then(|| exchange.clone());
+        let (request, ahead) = RequestBody::watch(request, &exchange);
+        let handler = Handling::start(exchange, || self.inner.call(request));
+        ResponseFuture::of(Handler::new(handler, own_task), ahead, overdue)
     }
 }
 
-type Answer<R, E> = Result<Response<R>, E>;
+type Answer<R, E> = Result<Response<ResponseBody<R>>, E>;
 
 /// A handler, in place or in a task of its own.
-enum Handler<R, E> {
-    Inline(Pin<Box<dyn Future<Output = Answer<R, E>> + Send>>),
-    Isolated(OwnTask<Answer<R, E>>),
+enum Handler<R: Body + Send + 'static, E> {
+    Inline(Pin<Box<dyn Handle<R, E>>>),
+    Isolated(OwnTask<Answer<R, E>>, Arc<Exchange>),
+    /// One that is left alone.
+    Alone(Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>>),
 }
 
-impl<R: Send + 'static, E: Send + 'static> Handler<R, E> {
-    /// What is left of it without its client. It runs in its own task, or in one that is made.
-    fn rest(self, exchange: &Exchange) -> Rest {
+impl<R: Body + Send + 'static, E: Send + 'static> Handler<R, E> {
+    #[inline]
+    fn new(handler: Pin<Box<dyn Handle<R, E>>>, own_task: Option<Arc<Exchange>>) -> Self {
+        match own_task {
+            Some(exchange) => Self::isolated(handler, exchange),
+            None => Self::Inline(handler),
+        }
+    }
+
+    fn isolated(mut handler: Pin<Box<dyn Handle<R, E>>>, exchange: Arc<Exchange>) -> Self {
+        let handler = std::future::poll_fn(move |cx| handler.as_mut().poll(cx));
+        let spanned = exchange.span.follow(Box::pin(handler));
+        Self::Isolated(OwnTask(tokio::spawn(spanned)), exchange)
+    }
+
+    /// Its request, unless it is left alone.
+    fn exchange(&self) -> Option<Arc<Exchange>> {
         match self {
-            Self::Inline(handler) => {
-                let rest = Box::pin(async { drop(handler.await) });
-                let future = Box::pin(exchange.span.follow(rest));
-                Rest { future, task: None }
+            Self::Inline(handler) => handler.exchange(),
+            Self::Isolated(_, exchange) => Some(exchange.clone()),
+            Self::Alone(_) => None,
+        }
+    }
+
+    /// What is left of it without its client. It runs in its own task, or in one that is made. Of
+    /// its answer nothing is sent, which nobody is to be told of again.
+    fn rest(self, exchange: &Exchange) -> Rest {
+        let task = match &self {
+            Self::Isolated(own, _) => Some(own.0.abort_handle()),
+            Self::Inline(_) | Self::Alone(_) => None,
+        };
+        let rest = async {
+            if let Some(answer) = self.await {
+                let _ = answer.map(|it| it.into_body().let_go());
             }
-            Self::Isolated(own) => {
-                let task = Some(own.0.abort_handle());
-                let future = Box::pin(async { drop(own.await) });
-                Rest { future, task }
-            }
+        };
+        Rest {
+            future: Box::pin(exchange.span.follow(Box::pin(rest))),
+            task,
         }
     }
 }
 
-impl<R, E> Future for Handler<R, E> {
-    type Output = Answer<R, E>;
+/// `None` if its own task was aborted.
+impl<R: Body + Send + 'static, E> Future for Handler<R, E> {
+    type Output = Option<Answer<R, E>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer<R, E>> {
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
-            Self::Inline(handler) => handler.as_mut().poll(cx),
-            Self::Isolated(task) => match ready!(Pin::new(task).poll(cx)) {
-                Some(answer) => Poll::Ready(answer),
-                // The runtime shuts down, and will not poll this again.
-                None => Poll::Pending,
-            },
+            Self::Inline(handler) => handler.as_mut().poll(cx).map(Some),
+            Self::Isolated(task, _) => Pin::new(task).poll(cx),
+            Self::Alone(handler) => {
+                let answer = ready!(handler.as_mut().poll(cx));
+                Poll::Ready(Some(answer.map(|it| ResponseBody::wrap(it, None))))
+            }
         }
     }
 }
@@ -176,43 +210,64 @@ impl<T> Drop for OwnTask<T> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct ResponseFuture<R, E>
 where
-    R: Send + 'static,
+    R: Body + Send + 'static,
     E: Send + 'static,
 {
     /// Away while it is polled, so that one that panics is never polled again.
     handler: Option<Handler<R, E>>,
-    exchange: Option<Arc<Exchange>>,
     ahead: Option<ReadAhead>,
+    /// Answers in place of the handler.
+    overdue: Option<Box<Overdue>>,
     has_started: bool,
 }
 
-impl<R: Send + 'static, E: Send + 'static> ResponseFuture<R, E> {
-    fn alone(handler: Pin<Box<dyn Future<Output = Answer<R, E>> + Send>>) -> Self {
+impl<R: Body + Send + 'static, E: Send + 'static> ResponseFuture<R, E> {
+    #[inline]
+    fn of(handler: Handler<R, E>, ahead: Option<ReadAhead>, overdue: Option<Box<Overdue>>) -> Self {
         Self {
-            handler: Some(Handler::Inline(handler)),
-            exchange: None,
+            has_started: matches!(handler, Handler::Isolated(..)),
+            handler: Some(handler),
+            ahead,
+            overdue,
+        }
+    }
+
+    /// Nothing but an answer that is overdue.
+    fn over(overdue: Box<Overdue>) -> Self {
+        Self {
+            handler: None,
             ahead: None,
+            overdue: Some(overdue),
             has_started: false,
         }
     }
 
-    fn fenced(
-        handler: Pin<Box<dyn Future<Output = Answer<R, E>> + Send>>,
-        exchange: Arc<Exchange>,
-        ahead: Option<ReadAhead>,
-    ) -> Self {
-        let handler = if exchange.settings.is_isolated {
-            let spanned = exchange.span.follow(handler);
-            Handler::Isolated(OwnTask(tokio::spawn(spanned)))
-        } else {
-            Handler::Inline(handler)
-        };
-        Self {
-            has_started: matches!(handler, Handler::Isolated(_)),
-            handler: Some(handler),
-            exchange: Some(exchange),
-            ahead,
+    /// The handler has not answered yet.
+    fn wait(&mut self, handler: Handler<R, E>, cx: &mut Context<'_>) -> Poll<Answer<R, E>> {
+        self.handler = Some(handler);
+        if let Some(ahead) = &self.ahead {
+            ahead.poll(cx);
         }
+        let overdue = self.overdue.as_mut();
+        if overdue.is_some_and(|overdue| overdue.has_passed(cx)) {
+            return self.answer_overdue();
+        }
+        Poll::Pending
+    }
+
+    /// The handler runs on by itself.
+    #[cold]
+    fn answer_overdue(&mut self) -> Poll<Answer<R, E>> {
+        let Some(overdue) = self.overdue.take() else {
+            panic!("a `ResponseFuture` was polled after it had resolved")
+        };
+        let exchange = &overdue.exchange;
+        exchange.answer_overdue();
+        self.ahead = None;
+        if let Some(handler) = self.handler.take() {
+            exchange.detach_overdue(handler.rest(exchange));
+        }
+        Poll::Ready(Ok(overdue.answer()))
     }
 }
 
@@ -221,49 +276,55 @@ impl<R: Body + Send + 'static, E: Send + 'static> Future for ResponseFuture<R, E
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(mut handler) = self.handler.take() else {
-            panic!("a `ResponseFuture` was polled after it had resolved")
+            return self.answer_overdue();
         };
         self.has_started = true;
         if let Some(ahead) = &self.ahead {
             ahead.ask();
         }
-        match Pin::new(&mut handler).poll(cx) {
-            Poll::Ready(answer) => {
-                let ahead = self.ahead.take();
-                let exchange = self.exchange.take();
-                if let Some(exchange) = &exchange {
-                    exchange.end(Phase::Handler);
-                }
-                Poll::Ready(answer.map(|response| ResponseBody::wrap(response, exchange, ahead)))
-            }
-            Poll::Pending => {
-                self.handler = Some(handler);
-                if let Some(ahead) = &self.ahead {
-                    ahead.poll(cx);
-                }
-                Poll::Pending
-            }
+        let mut answer = match Pin::new(&mut handler).poll(cx) {
+            Poll::Ready(Some(answer)) => answer,
+            // The runtime shuts down, and will not poll this again.
+            Poll::Ready(None) => return Poll::Pending,
+            Poll::Pending => return self.wait(handler, cx),
+        };
+        self.overdue = None;
+        if let (Some(ahead), Ok(response)) = (self.ahead.take(), &mut answer) {
+            response.body_mut().read_on(ahead);
         }
+        Poll::Ready(answer)
     }
 }
 
 impl<R, E> Drop for ResponseFuture<R, E>
 where
-    R: Send + 'static,
+    R: Body + Send + 'static,
     E: Send + 'static,
 {
+    #[inline]
     fn drop(&mut self) {
         // One that has not started does nothing, like any future.
-        let handler = self.handler.take().filter(|_| self.has_started);
-        let (Some(handler), Some(exchange)) = (handler, self.exchange.take()) else {
-            return;
-        };
-        let code = exchange.leave("the client left before it was answered");
-        exchange.detach(Phase::Handler, code, handler.rest(&exchange));
+        if let Some(handler) = self.handler.take().filter(|_| self.has_started) {
+            leave(handler);
+        }
     }
 }
 
-impl<R: Send + 'static, E: Send + 'static> fmt::Debug for ResponseFuture<R, E> {
+/// The server has dropped a handler.
+#[cold]
+fn leave<R: Body + Send + 'static, E: Send + 'static>(handler: Handler<R, E>) {
+    let Some(exchange) = handler.exchange() else {
+        return;
+    };
+    // What was left to run on by the layer around has come to its end.
+    if exchange.is_ended_outside() {
+        return;
+    }
+    let code = exchange.leave("the client left before it was answered");
+    exchange.detach(Phase::Handler, code, handler.rest(&exchange));
+}
+
+impl<R: Body + Send + 'static, E: Send + 'static> fmt::Debug for ResponseFuture<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

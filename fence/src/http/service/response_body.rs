@@ -1,23 +1,29 @@
 //! The body of a response: whether it was sent to its end.
 
+use std::any::Any;
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Buf;
-use http::{Response, StatusCode};
+use bytes::{Buf, Bytes};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use super::Next;
+use super::body_error::BodyTimeout;
 use super::departure::{Fate, Phase};
-use super::exchange::Exchange;
+use super::exchange;
 use super::read_ahead::ReadAhead;
 use super::seat::Rest;
 use super::settings::BodyDrop;
+use super::time::Alarm;
 use crate::engine::{Binding, within_bound};
+use crate::http::answers::{GrpcCode, is_grpc};
+
+type Boxed = Box<dyn Error + Send + Sync>;
 
 pin_project! {
     /// The body of an answer. It is polled with the sources of its request bound, and knows when
@@ -53,6 +59,8 @@ pin_project! {
         body: Option<B>,
         // The same, to be drained later.
         boxed: Option<Pin<Box<B>>>,
+        // Of an answer that the layer itself has given.
+        own: Option<Bytes>,
         watched: Option<Watched>,
     }
 
@@ -66,12 +74,16 @@ pin_project! {
             let mut this = this.project();
             let Some(watched) = this.watched.take() else { return };
             if watched.is_complete {
-                return watched.exchange.end(Phase::Body);
+                if let Some(exchange) = exchange::of(&watched.binding) {
+                    exchange.end(Phase::Body);
+                }
+                return;
             }
-            let (exchange, since) = (watched.exchange, Instant::now());
+            let Some(exchange) = exchange::shared(&watched.binding) else { return };
+            let since = Instant::now();
             let code = exchange.leave("the client left before it had all of the answer");
             if let Some(body) = this.boxed.take() {
-                let rest = exchange.fence.in_context(drain(body));
+                let rest = exchange.fencing().bind(drain(body));
                 let future = Box::pin(exchange.span.follow(Box::pin(rest)));
                 exchange.detach(Phase::Body, code, Rest { future, task: None });
             } else {
@@ -83,7 +95,6 @@ pin_project! {
 }
 
 struct Watched {
-    exchange: Arc<Exchange>,
     binding: Binding,
     /// How many bytes are to come, if the response says so.
     left: Option<u64>,
@@ -91,27 +102,17 @@ struct Watched {
     is_complete: bool,
     /// The request may still be read while the answer is sent.
     ahead: Option<ReadAhead>,
+    /// Ends it when the time is over, if the layer is to.
+    alarm: Option<Alarm>,
+    is_grpc: bool,
 }
 
 impl<B: Body + Send + 'static> ResponseBody<B> {
-    pub(crate) fn wrap(
-        response: Response<B>,
-        exchange: Option<Arc<Exchange>>,
-        ahead: Option<ReadAhead>,
-    ) -> Response<Self> {
-        let watched = exchange
-            .filter(|exchange| !is_empty(&response, exchange))
-            .map(|exchange| Watched {
-                binding: Binding::new(exchange.fence.fencing().clone()),
-                left: length(&response),
-                is_complete: false,
-                ahead,
-                exchange,
-            });
+    #[inline]
+    pub(super) fn wrap(response: Response<B>, binding: Option<Binding>) -> Response<Self> {
+        let watched = binding.and_then(|binding| Watched::of(&response, binding));
         response.map(|body| {
-            let is_drained = watched
-                .as_ref()
-                .is_some_and(|watched| watched.exchange.settings.on_body_drop == BodyDrop::Drain);
+            let is_drained = watched.as_ref().is_some_and(Watched::is_drained);
             let (body, boxed) = if is_drained {
                 (None, Some(Box::pin(body)))
             } else {
@@ -120,21 +121,79 @@ impl<B: Body + Send + 'static> ResponseBody<B> {
             Self {
                 body,
                 boxed,
+                own: None,
                 watched,
             }
         })
     }
+
+    /// Of the layer itself; its data are `Bytes`, or there are none.
+    pub(super) fn own(bytes: Bytes) -> Self {
+        Self {
+            body: None,
+            boxed: None,
+            own: Some(bytes).filter(|bytes| !bytes.is_empty()),
+            watched: None,
+        }
+    }
+
+    /// The request may be read on, for as long as this is sent.
+    pub(super) fn read_on(&mut self, ahead: ReadAhead) {
+        if let Some(watched) = &mut self.watched {
+            watched.ahead = Some(ahead);
+        }
+    }
+
+    /// Watches no more.
+    pub(super) fn let_go(mut self) {
+        if let Some(watched) = self.watched.take() {
+            within_bound(&watched.binding, false, || drop(self));
+        }
+    }
+
+    fn inner(&self) -> Option<&B> {
+        self.boxed.as_deref().or(self.body.as_ref())
+    }
 }
 
-/// Whether the server sends nothing of the body.
-fn is_empty<B: Body>(response: &Response<B>, exchange: &Exchange) -> bool {
-    let status = response.status();
-    let has_none = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
-    has_none
-        || status.is_informational()
-        || exchange.is_head()
-        || response.body().is_end_stream()
-        || length(response) == Some(0)
+impl Watched {
+    /// `None` if the server sends nothing of the body.
+    #[inline]
+    fn of<B: Body>(response: &Response<B>, binding: Binding) -> Option<Self> {
+        let exchange = exchange::of(&binding)?;
+        let status = response.status();
+        let has_none = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+        let left = length(response);
+        let is_empty = has_none
+            || status.is_informational()
+            || exchange.is_head
+            || response.body().is_end_stream()
+            || left == Some(0);
+        if is_empty {
+            return None;
+        }
+        let alarm = exchange.ends_body().then(Alarm::default);
+        let is_grpc = alarm.is_some() && is_grpc(response.headers());
+        let is_renewed = exchange.has_limits_of_the_head();
+        Some(Self {
+            // What limits the head of the answer alone is over.
+            binding: if is_renewed {
+                binding.renewed()
+            } else {
+                binding
+            },
+            left,
+            is_complete: false,
+            ahead: None,
+            alarm,
+            is_grpc,
+        })
+    }
+
+    fn is_drained(&self) -> bool {
+        let exchange = exchange::of(&self.binding);
+        exchange.is_some_and(|exchange| exchange.body_drop() == BodyDrop::Drain)
+    }
 }
 
 fn length<B: Body>(response: &Response<B>) -> Option<u64> {
@@ -148,39 +207,57 @@ async fn drain<B: Body>(mut body: Pin<Box<B>>) {
     while let Some(Ok(_)) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {}
 }
 
-impl<B: Body + Send + 'static> Body for ResponseBody<B> {
+impl<B> Body for ResponseBody<B>
+where
+    B: Body<Error: Into<Boxed>> + Send + 'static,
+{
     type Data = B::Data;
-    type Error = B::Error;
+    type Error = Boxed;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let this = self.project();
-        let body = match (this.boxed, this.body.as_pin_mut()) {
+    ) -> Poll<Option<Result<Frame<B::Data>, Boxed>>> {
+        let mut this = self.project();
+        let body = match (this.boxed.as_mut(), this.body.as_mut().as_pin_mut()) {
             (Some(boxed), _) => boxed.as_mut(),
             (None, Some(body)) => body,
-            (None, None) => unreachable!("a body is there until it is dropped"),
+            (None, None) => {
+                return Poll::Ready(own_data(this.own.take()).map(|data| Ok(Frame::data(data))));
+            }
         };
-        let Some(watched) = this.watched else {
-            return body.poll_frame(cx);
+        let Some(watched) = this.watched.as_mut() else {
+            return body.poll_frame(cx).map_err(Into::into);
         };
-        watched.poll(body, cx)
+        let next = watched.poll(body, cx);
+        if next.is_pending() && watched.is_overdue(cx) {
+            let end = watched.end();
+            within_bound(&watched.binding, false, || {
+                *this.boxed = None;
+                this.body.set(None);
+            });
+            return Poll::Ready(Some(end));
+        }
+        next.map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner().is_some_and(B::is_end_stream)
+        self.inner().map_or(self.own.is_none(), B::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner().map(B::size_hint).unwrap_or_default()
+        let own = || self.own.as_ref().map_or(0, Bytes::len);
+        match self.inner() {
+            Some(body) => body.size_hint(),
+            None => SizeHint::with_exact(own().try_into().unwrap_or(u64::MAX)),
+        }
     }
 }
 
-impl<B: Body + Send + 'static> ResponseBody<B> {
-    fn inner(&self) -> Option<&B> {
-        self.boxed.as_deref().or(self.body.as_ref())
-    }
+/// The data of the layer's own answer, which are there only if they are of this type.
+fn own_data<D: 'static>(mut own: Option<Bytes>) -> Option<D> {
+    let own: &mut dyn Any = &mut own;
+    own.downcast_mut::<Option<D>>()?.take()
 }
 
 impl Watched {
@@ -215,6 +292,26 @@ impl Watched {
         let sent = u64::try_from(data.remaining()).unwrap_or(u64::MAX);
         self.left = self.left.map(|left| left.saturating_sub(sent));
         self.left == Some(0)
+    }
+
+    fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
+        let limit = exchange::of(&self.binding).and_then(|exchange| exchange.limit());
+        let alarm = self.alarm.as_mut();
+        alarm.is_some_and(|alarm| alarm.has_passed(limit, cx))
+    }
+
+    /// What the client gets in place of the rest: gRPC has a way to say so.
+    fn end<D>(&mut self) -> Result<Frame<D>, Boxed> {
+        self.is_complete = true;
+        self.ahead = None;
+        if !self.is_grpc {
+            return Err(Box::new(BodyTimeout::new()));
+        }
+        let mut trailers = HeaderMap::new();
+        let status = HeaderValue::from(GrpcCode::DeadlineExceeded as i32);
+        trailers.insert("grpc-status", status);
+        trailers.insert("grpc-message", HeaderValue::from_static("deadline"));
+        Ok(Frame::trailers(trailers))
     }
 }
 

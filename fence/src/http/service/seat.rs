@@ -28,7 +28,8 @@ pub(crate) struct Rest {
 /// lives in a task of its own: then it is told to end, and is there until it has.
 pub(super) struct Seat {
     state: Mutex<State>,
-    number: u64,
+    /// Of its places.
+    numbers: Vec<u64>,
     task: Option<AbortHandle>,
     /// The task that polls it here.
     poller: OnceLock<AbortHandle>,
@@ -45,16 +46,17 @@ struct State {
 struct Work {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
     tell: Tell,
-    place: Place,
+    /// In each layer that it counts in.
+    places: Vec<Place>,
 }
 
 impl Seat {
-    pub(super) fn new(rest: Rest, tell: Tell, place: Place) -> Self {
-        let number = place.number();
+    pub(super) fn new(rest: Rest, tell: Tell, places: Vec<Place>) -> Self {
+        let numbers = places.iter().map(Place::number).collect();
         let work = Work {
             future: rest.future,
             tell,
-            place,
+            places,
         };
         Self {
             state: Mutex::new(State {
@@ -62,7 +64,7 @@ impl Seat {
                 verdict: None,
                 is_over: false,
             }),
-            number,
+            numbers,
             task: rest.task,
             poller: OnceLock::new(),
         }
@@ -72,8 +74,8 @@ impl Seat {
         unpoisoned(self.state.lock())
     }
 
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    pub(super) fn numbers(&self) -> Vec<u64> {
+        self.numbers.clone()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -163,14 +165,16 @@ impl Work {
         let Self {
             future,
             tell,
-            place,
+            places,
         } = self;
         let drop_it = || within_bound(&Binding::default(), true, || drop(future));
         let has_panicked = catch_unwind(AssertUnwindSafe(drop_it)).is_err();
         let fate = if has_panicked { Fate::Panicked } else { fate };
-        place.count(fate);
+        for place in &places {
+            place.count(fate);
+        }
         // Whoever waits for it to end may end the process.
         let _ = catch_unwind(AssertUnwindSafe(|| tell(fate)));
-        drop(place);
+        drop(places);
     }
 }

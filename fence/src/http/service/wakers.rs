@@ -1,7 +1,7 @@
 //! Those who wait for the body of a request.
 
-use std::sync::{Arc, Mutex};
-use std::task::{Wake, Waker};
+use std::sync::Mutex;
+use std::task::Waker;
 
 use crate::util::unpoisoned;
 
@@ -12,12 +12,8 @@ pub(crate) struct WakeBoth {
     pub(crate) watcher: Slot,
 }
 
-impl Wake for WakeBoth {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
+impl WakeBoth {
+    pub(crate) fn wake(&self) {
         self.handler.wake();
         self.watcher.wake();
     }
