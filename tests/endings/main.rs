@@ -79,10 +79,16 @@ const LEFT: [Row; 7] = [
 ];
 
 /// The plan decides when, whatever holds the process.
-const HELD: [Row; 13] = [
+const HELD: [Row; 14] = [
     ("a thread of tokio", Once("-TERM"), 0, ENDED),
     ("stdin", Once("-TERM"), 0, ENDED),
     ("main goes on", Once("-TERM"), 0, ENDED),
+    (
+        "main finishes (a minute to drain)",
+        Once("-TERM"),
+        0,
+        DRAINED,
+    ),
     ("it panics beside a thread", Nothing, 101, "as it should"),
     (
         "a program that is blocked",

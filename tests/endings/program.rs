@@ -106,6 +106,11 @@ async fn within_runtime(situation: &str) -> ExitCode {
     say(&report.to_string());
     match situation {
         "main goes on" => pending().await,
+        "main finishes" => {
+            // Longer than the moment that a runtime has, and shorter than the plan.
+            tokio::time::sleep(Duration::from_millis(1300)).await;
+            report.report()
+        }
         _ => report.report(),
     }
 }
@@ -113,7 +118,7 @@ async fn within_runtime(situation: &str) -> ExitCode {
 /// The situations of an idle program with something beside it.
 async fn beside(situation: &str, shutdown: &Shutdown) -> ShutdownReport {
     match situation {
-        "idle" | "main goes on" => {}
+        "idle" | "main goes on" | "main finishes" => {}
         "a task that ends" => drop(shutdown.spawn(ends_soon())),
         "a task that is stuck" => drop(shutdown.spawn(pending::<()>())),
         "a task that has panicked" => {
@@ -226,6 +231,10 @@ fn plan(situation: &str) -> (&str, ShutdownPlan) {
     };
     match situation.split_once(" (") {
         Some((situation, "an hour)")) => (situation, before(HOUR)),
+        Some((situation, "a minute to drain)")) => {
+            let plan = before(Duration::ZERO);
+            (situation, plan.drain(Duration::from_secs(60)))
+        }
         Some((situation, "a second)")) => (situation, before(Duration::from_secs(1))),
         _ => (situation, short()),
     }

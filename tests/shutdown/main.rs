@@ -222,6 +222,15 @@ async fn the_status_of_the_program_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_may_run_on_any_thread() {
+    let shutdown = isolated();
+    let other = shutdown.clone();
+    let report = tokio::spawn(async move { other.run(sleep(secs(1))).await });
+    assert!(report.await.unwrap().is_drained());
+    assert!(!shutdown.is_ready());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_isolated_one_is_nobody_elses() {
     let (one, other) = (isolated(), isolated());
     one.begin("a test");
