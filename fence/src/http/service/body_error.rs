@@ -9,10 +9,11 @@ type Boxed = Box<dyn Error + Send + Sync>;
 
 /// Why the body of a request could not be read to its end.
 ///
-/// If the client has left, it holds a [`ClientLeft`], and if its time is over, a [`BodyTimeout`]; every other error is the one that the body
-/// failed with. It stands for that error and hides nothing of it, so it is no [`Error`] of its own:
-/// it dereferences to the error, and becomes it as a `Box<dyn Error>`. That is how axum finds a
-/// `LengthLimitError` and answers with 413, also behind the layer.
+/// If the client has left, it holds a [`ClientLeft`], and if its time is over, a [`BodyTimeout`];
+/// every other error is the one that the body failed with. It stands for that error and hides
+/// nothing of it, so it is no [`Error`] of its own: it dereferences to the error, and becomes it as
+/// a `Box<dyn Error>`. That is how axum finds a `LengthLimitError` and answers with 413, also behind
+/// the layer.
 ///
 /// # Examples
 ///
@@ -93,6 +94,28 @@ impl BodyError {
 
     /// Whether the time of the request was over before the body had come. If it is neither this nor
     /// a client that left, what has come is no valid body, or too much of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::body::Body;
+    /// use fence::service::{FenceLayer, RequestBody};
+    /// use http_body_util::BodyExt;
+    /// use tokio::time::Duration;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let upload = service_fn(async |request: http::Request<RequestBody<Body>>| {
+    ///     let error = request.into_body().collect().await.unwrap_err();
+    ///     assert!(error.is_timeout() && !error.has_left());
+    ///     Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
+    /// });
+    /// let endless = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
+    /// let service = FenceLayer::new().max_deadline(Duration::from_secs(5)).layer(upload);
+    /// service.oneshot(http::Request::new(endless)).await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.is::<BodyTimeout>()
@@ -190,6 +213,30 @@ impl Error for ClientLeft {
 /// sent.
 ///
 /// With the feature `tonic` its source is a `Status` with the code `DeadlineExceeded`.
+///
+/// # Examples
+///
+/// ```
+/// use axum::body::Body;
+/// use fence::service::{BodyTimeout, FenceLayer};
+/// use http_body_util::BodyExt;
+/// use tokio::time::Duration;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let stuck = service_fn(async |_: http::Request<_>| {
+///     let endless = futures::stream::pending::<Result<&str, std::io::Error>>();
+///     Ok::<_, std::convert::Infallible>(http::Response::new(Body::from_stream(endless)))
+/// });
+/// let layer = FenceLayer::new()
+///     .respond_by(|_| Some(Duration::from_secs(5)))
+///     .deadline_covers_body(true);
+/// let answer = layer.layer(stuck).oneshot(http::Request::new(Body::empty())).await.unwrap();
+/// let error = answer.into_body().collect().await.unwrap_err();
+/// assert!(error.is::<BodyTimeout>());
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct BodyTimeout {
     #[cfg(feature = "tonic")]

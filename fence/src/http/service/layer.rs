@@ -119,7 +119,7 @@ impl FenceLayer {
     /// let headers = DeadlineHeaders::default().custom(patience, TimeUnit::Seconds);
     /// let service = Router::new()
     ///     .route("/", get(async || {
-    ///         assert_eq!(fence::remaining(), Some(Duration::from_millis(2998)));
+    ///         assert_eq!(fence::remaining(), Some(Duration::from_millis(2900)));
     ///     }))
     ///     .layer(FenceLayer::new().deadlines(headers));
     /// let request = Request::get("/").header("x-patience", "3").body(Body::empty()).unwrap();
@@ -256,6 +256,31 @@ impl FenceLayer {
     /// What is fenced in the body is cut then. With [`respond_by`](Self::respond_by) a body that
     /// waits for something else fails, and its client sees that it is not complete. One that waits
     /// for its client cannot be ended by a layer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::{Fencing, service::FenceLayer};
+    /// use tokio::time::Duration;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// /// A stream that says why it ends.
+    /// async fn stream() -> Body {
+    ///     Body::from_stream(futures::stream::once(async {
+    ///         let body = Fencing::current().run(std::future::pending::<()>());
+    ///         Ok::<_, std::io::Error>(body.await.cancelled().unwrap().primary().code().to_owned())
+    ///     }))
+    /// }
+    ///
+    /// let layer = FenceLayer::new().max_deadline(Duration::from_secs(5)).deadline_covers_body(true);
+    /// let service = Router::new().route("/", get(stream)).layer(layer);
+    /// let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// assert_eq!(axum::body::to_bytes(answer.into_body(), 1000).await.unwrap(), "deadline");
+    /// # }
+    /// ```
     #[must_use]
     pub fn deadline_covers_body(self, covers: bool) -> Self {
         self.with(|settings| settings.covers_body = covers)
@@ -354,6 +379,29 @@ impl FenceLayer {
 
     /// Binds this event as `"shutdown-hard"`, instead of what is bound around the server or, without
     /// that, the process-wide one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::{Event, fenced, service::FenceLayer};
+    /// use tower::ServiceExt;
+    ///
+    /// #[fenced] // what the layer binds
+    /// async fn search() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let stop = Event::new();
+    /// let service = Router::new()
+    ///     .route("/", get(async || assert!(search().await.cancelled_by("shutdown-hard"))))
+    ///     .layer(FenceLayer::new().shutdown_hard(&stop));
+    /// stop.set();
+    /// assert_eq!(service.oneshot(Request::new(Body::empty())).await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use]
     pub fn shutdown_hard(self, event: &Event) -> Self {
         self.with(|settings| settings.shutdown_hard = Some(event.clone()))
@@ -508,6 +556,28 @@ impl FenceLayer {
     /// Puts the [`RequestFence`](super::RequestFence) into the extensions of each request: not
     /// unless set, since [`RequestFence::current`](super::RequestFence::current) knows it too. For
     /// code that gets the request in a task of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tower::ServiceExt;
+    ///
+    /// async fn page(request: Request<Body>) -> String {
+    ///     let elsewhere = tokio::spawn(async move {
+    ///         request.extensions().get::<RequestFence>().is_some().to_string()
+    ///     });
+    ///     elsewhere.await.unwrap()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = Router::new().route("/", get(page)).layer(FenceLayer::new().extension(true));
+    /// let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// assert_eq!(axum::body::to_bytes(answer.into_body(), 1000).await.unwrap(), "true");
+    /// # }
+    /// ```
     #[must_use]
     pub fn extension(self, extension: bool) -> Self {
         self.with(|settings| settings.has_extension = extension)

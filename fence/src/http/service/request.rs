@@ -41,6 +41,29 @@ impl RequestFence {
     /// That of the request whose handler, or whose body of an answer, runs here. `None` in tasks of
     /// their own: take it along, or put it into the [extensions](super::FenceLayer::extension) for
     /// those who get the request there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fence::service::{FenceLayer, RequestFence};
+    /// use tower::ServiceExt;
+    ///
+    /// /// Far below the handler.
+    /// fn is_wanted() -> bool {
+    ///     RequestFence::current().is_none_or(|request| !request.disconnect().is_set())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// assert!(is_wanted(), "outside of requests");
+    /// let service = Router::new()
+    ///     .route("/", get(async || is_wanted().to_string()))
+    ///     .layer(FenceLayer::new());
+    /// let answer = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    /// assert_eq!(axum::body::to_bytes(answer.into_body(), 1000).await.unwrap(), "true");
+    /// # }
+    /// ```
     #[must_use]
     pub fn current() -> Option<Self> {
         let exchange = owner()?.into_any().downcast().ok()?;
