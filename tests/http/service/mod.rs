@@ -3,9 +3,11 @@
 
 mod answering;
 mod client;
+mod deploys;
 mod detached;
 mod endings;
 mod in_time;
 mod integrations;
+mod nested;
 mod requests;
 mod responses;
