@@ -48,7 +48,7 @@ enum Argument {
         code: TokenStream,
         value: TokenStream,
     },
-    /// The same with literals: part of the site.
+    /// `.timeout(code, value)` with literals: part of the site.
     Constant { code: TokenStream, limit: Duration },
     /// The name of an event: part of the site too.
     Named(TokenStream),

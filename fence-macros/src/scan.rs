@@ -20,7 +20,7 @@ pub(crate) struct Seen {
     pub(crate) awaits: bool,
     /// It has an `.await` that is not in an `async` block, a closure or a function of its own.
     pub(crate) awaits_itself: bool,
-    /// The same of a macro that might await.
+    /// It has a macro in such a place that might await.
     pub(crate) may_await_itself: bool,
     /// There is a `return`, or a macro that might hide one.
     pub(crate) returns: bool,

@@ -66,7 +66,7 @@ where
     })
 }
 
-/// The same for one of ours.
+/// A program of ours, in a task of its own.
 pub fn ours<Op>(name: &'static str, setup: impl Fn() -> Op + 'static) -> Program
 where
     Op: FnMut(&mut Context<'_>) + Send + 'static,

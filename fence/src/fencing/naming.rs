@@ -87,7 +87,7 @@ impl Fencing {
         self.set.as_ref().map_or(&[], |set| &set.names)
     }
 
-    /// The same with all that another set offers.
+    /// Adds all that another set offers.
     pub(crate) fn offering(mut self, other: &Self) -> Self {
         for offer in other.offers() {
             self.add_offer(offer.clone());

@@ -159,7 +159,7 @@ impl<E> Group<E> {
         handle.expect("a group that runs has its handle")
     }
 
-    /// The same group, with a name for the children that are spawned through this value: for errors
+    /// Names the children that are spawned through the returned value, of the same group: for errors
     /// and logs.
     ///
     /// # Examples

@@ -140,7 +140,7 @@ where
     spawn_thread(f, Location::caller())
 }
 
-/// The same, spawned at a place that is not the caller's.
+/// Spawns plain code, at a place that is not the caller's.
 pub(crate) fn spawn_thread<F, R>(f: F, place: &'static Location<'static>) -> Task<R>
 where
     F: FnOnce() -> R + Send + 'static,

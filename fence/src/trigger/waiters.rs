@@ -104,7 +104,7 @@ impl Waiters {
         self.insert_known(waker).map(|(key, _)| key)
     }
 
-    /// The same, with what the waker is known by while that registration is there.
+    /// Registers the waker, and says what it is known by while that registration is there.
     pub(crate) fn insert_known(&self, waker: &Waker) -> Option<(Key, WakerId)> {
         let clone = waker.clone();
         let id = WakerId::kept(waker, &clone);

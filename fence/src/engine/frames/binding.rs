@@ -48,7 +48,7 @@ impl Binding {
         self.owner.as_ref()
     }
 
-    /// The same, whose set is to be made anew.
+    /// A binding for the same owner, whose set is to be made anew.
     #[cfg(feature = "tower")]
     pub(crate) fn renewed(self) -> Self {
         Self {

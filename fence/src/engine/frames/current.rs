@@ -121,7 +121,7 @@ pub(crate) fn stop_task(why: &[Reason]) {
     });
 }
 
-/// The same for a body that has panicked, and is polled no more: nothing in it holds its task up.
+/// Stops the task of a body that has panicked, and is polled no more: nothing in it holds that up.
 pub(crate) fn stop_panicked_task(why: Reason) {
     with_frames(|here| {
         if let Some(rare) = here.innermost().and_then(FenceState::rare) {

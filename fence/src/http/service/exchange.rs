@@ -375,7 +375,7 @@ pub(super) fn of(binding: &Binding) -> Option<&Exchange> {
     binding.owner()?.as_any().downcast_ref()
 }
 
-/// The same, shared.
+/// That whose set a binding holds, shared.
 pub(super) fn shared(binding: &Binding) -> Option<Arc<Exchange>> {
     binding.owner()?.clone().into_any().downcast().ok()
 }

@@ -31,7 +31,7 @@ pin_project! {
     }
 }
 
-/// The same whatever the handler is: with its answer as the server gets it.
+/// A handler that runs, whatever its type is, with its answer as the server gets it.
 pub(super) trait Handle<R: Body + Send + 'static, E>: Send {
     fn poll(
         self: Pin<&mut Self>,
