@@ -15,7 +15,7 @@
 //! | ask the surroundings | [`check`], [`remaining`], [`deadline`], [`checkpoint`] |
 //! | step out of them | [`detached`] |
 //! | keep a part from being cut | [`shield`] |
-//! | undo what was begun | [`on_cancel`], [`on_cancel_with`], [`Cancelled::cleanup`], [`drain`] |
+//! | undo what a cut leaves half done | [`on_cancel`], [`on_cancel_with`], [`Cancelled::cleanup`], [`drain`] |
 //! | finish in order | [`Fencing::grace`], [`Fencing::cooperative`], [`cancelled`] |
 //! | decline a reason | [`Fencing::guard`], [`Fencing::unless`], [`Cancelled::declined`] |
 //! | end the fence around as well | [`Fencing::linked`] |
@@ -175,7 +175,7 @@ pub use crate::macros::private as __private;
 /// # }
 /// ```
 ///
-/// Bodies that finish what they have begun:
+/// Bodies that finish what they have started:
 ///
 /// ```
 /// use fence::fenced;
