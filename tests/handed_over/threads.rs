@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use fence::{Fencing, LeftKind, LeftState, ShutdownPlan, drain, group, spawn_blocking};
+use fence::{Event, Fencing, LeftKind, LeftState, ShutdownPlan, drain, group, spawn_blocking};
 use support::{ms, never, secs};
 use tokio::runtime::Builder;
 
@@ -17,9 +17,16 @@ fn gate() -> (Sender<()>, Receiver<()>) {
 async fn a_thread_that_outlives_its_fence_is_named_until_it_ends() {
     let _alone = alone().await;
     let (open, gate) = gate();
+    let (started, starts) = tokio::sync::oneshot::channel();
+    let stop = Event::new();
     let line = line!() + 2;
-    let fence = Fencing::new().timeout(ms(1)).run(async {
-        drop(spawn_blocking(move || gate.recv()));
+    let fence = Fencing::new().on("stop", &stop).run(async {
+        drop(spawn_blocking(move || {
+            started.send(()).unwrap();
+            gate.recv()
+        }));
+        starts.await.unwrap();
+        stop.set();
         never().await;
     });
     assert!(fence.await.is_cancelled());

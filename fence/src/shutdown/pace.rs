@@ -139,7 +139,9 @@ fn wait_for(stage: Stage, timeline: &Weak<Timeline>, told: &Receiver<Tell>) -> O
         let this = timeline.upgrade()?;
         let left = this.span(stage).saturating_sub(start.elapsed());
         if left.is_zero() || this.event(stage).is_set() {
-            apart(move || this.set(stage));
+            if this.publish(stage) {
+                apart(move || this.wake(stage));
+            }
             return Some(());
         }
         drop(this);

@@ -3,11 +3,12 @@
 //! 1. `begun`, `soft`, `hard` and `over` are set in this order, each once. `soft` and `hard` may be
 //!    set by others, as they are events of the process: then what comes before has come as well.
 //! 2. One driver sets them (`pace.rs`). Others wait for an event and never for the driver.
-//! 3. Setting an event wakes its waiters, which is user code. It may panic, or block.
+//! 3. Waking the waiters of an event is user code, which may panic, or block. So an event is set on
+//!    the thread of the driver, and its waiters are woken on another.
 
 use std::error::Error;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use std::{future, io};
@@ -22,8 +23,6 @@ use crate::util::unpoisoned;
 
 pub(super) struct Timeline {
     pub(super) plan: ShutdownPlan,
-    /// What began it.
-    firing: OnceLock<Firing>,
     /// Somebody wants it to end: not ready any more.
     pub(super) begun: Event,
     /// What may be interrupted is: `"shutdown"`.
@@ -60,7 +59,6 @@ impl Timeline {
         let mut started = Ok(());
         let timeline = Arc::new_cyclic(|timeline| Self {
             plan,
-            firing: OnceLock::new(),
             begun: Event::new(),
             soft,
             hard,
@@ -105,25 +103,19 @@ impl Timeline {
 
     /// What began it.
     pub(super) fn firing(&self) -> Option<&Firing> {
-        self.firing.get()
+        self.begun.latch().firing()
     }
 
     /// `false` if it had begun.
     pub(super) fn begin(self: &Arc<Self>, firing: Firing) -> bool {
-        if self.firing.set(firing).is_err() {
-            return false;
+        let begun = self.begun.latch();
+        let is_first = begun.publish(firing);
+        if is_first {
+            // First of all, as waiters may panic.
+            self.pace.begin(self);
+            begun.wake();
         }
-        // First of all, as waiters may panic.
-        self.pace.begin(self);
-        self.tell_begun();
-        true
-    }
-
-    /// Wakes those who wait for the begin, unless another does.
-    pub(super) fn tell_begun(&self) {
-        if let Some(firing) = self.firing() {
-            self.begun.latch().fire(firing.clone());
-        }
+        is_first
     }
 
     /// For a cause that no line of the program gave.
@@ -161,9 +153,19 @@ impl Timeline {
 
     /// Sets the event of a stage, for the reason for which all of it has begun.
     pub(super) fn set(&self, stage: Stage) {
-        let Some(begun) = self.firing() else { return };
-        self.tell_begun();
-        self.event(stage).latch().fire(begun.again());
+        if let Some(firing) = self.firing().map(Firing::again) {
+            self.event(stage).latch().fire(firing);
+        }
+    }
+
+    /// The same for the driver: wakes nobody; if this is `true` the caller sees to that.
+    pub(super) fn publish(&self, stage: Stage) -> bool {
+        let firing = self.firing().map(Firing::again);
+        firing.is_some_and(|firing| self.event(stage).latch().publish(firing))
+    }
+
+    pub(super) fn wake(&self, stage: Stage) {
+        self.event(stage).latch().wake();
     }
 
     /// The plan is over: the process ends soon, whatever it waits for.

@@ -76,14 +76,23 @@ impl Latch {
 
     /// Fires as a consequence of what has fired elsewhere.
     pub(crate) fn tell(&self, firing: Firing) -> bool {
-        // Also the cause of one that comes too late is dropped outside of the note: user code
-        // (D26).
-        let is_first =
-            !self.is_fired() && check_cache::while_firing(|| self.firing.set(firing)).is_ok();
+        let is_first = self.publish(firing);
         if is_first {
-            self.waiters.close();
+            self.wake();
         }
         is_first
+    }
+
+    /// Fires without waking anybody; if this is `true` the caller sees to [`wake`](Self::wake).
+    pub(crate) fn publish(&self, firing: Firing) -> bool {
+        // Also the cause of one that comes too late is dropped outside of the note: user code
+        // (D26).
+        !self.is_fired() && check_cache::while_firing(|| self.firing.set(firing)).is_ok()
+    }
+
+    /// Wakes those who wait for what has fired.
+    pub(crate) fn wake(&self) {
+        self.waiters.close();
     }
 
     /// Takes a waiter back. Once it has fired all of them are gone, or going: `fire` sees to it.
