@@ -4,13 +4,16 @@
 //! cargo run --example graceful -- --port 3000
 //! curl -N http://127.0.0.1:3000/events &       # server-sent events, without end
 //! curl 'http://127.0.0.1:3000/slow?ms=3000' &  # a request that takes a while
+//! curl 'http://127.0.0.1:3000/batch' &         # one that takes longer than there is time
 //! kill -TERM $(pgrep graceful)                 # or Ctrl-C; a second one exits at once
 //! ```
 //!
 //! On the first signal `/ready` answers 503, so that no more clients are sent here, and everything
-//! runs on for the `--pre-drain`. Then the event `"shutdown"` ends the streams, which are fenced,
-//! while requests have the time of the `--drain`. `/report` starts a thread that nothing can end:
-//! then the process gives up, `--hard` later, and says so. `/block` blocks the runtime.
+//! runs on for the `--pre-drain`. Then the event `"shutdown"` ends the streams, which name it, while
+//! requests have the time of the `--drain`, fenced or not: `FenceLayer` offers that event, and what
+//! it puts on every request is `"shutdown-hard"`. This cuts what is still running then, such as
+//! `/batch`, which saves what it has. `/report` starts a thread that nothing can end: then the
+//! process gives up, `--hard` later, and says so. `/block` blocks the runtime.
 //!
 //! Exit status: 0 if everything was drained, 1 if something was left, 2 for bad input, 130 or 143
 //! after a second signal.
@@ -26,7 +29,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::sse;
 use axum::routing::get;
-use fence::{Fenced, Shutdown, ShutdownPlan, ShutdownReport};
+use fence::service::FenceLayer;
+use fence::{Cancelled, Fenced, Shutdown, ShutdownPlan, ShutdownReport};
 use futures::stream::{self, Stream};
 use tokio::net::TcpListener;
 use tokio::time::{Interval, interval, sleep};
@@ -60,8 +64,10 @@ async fn serve(port: u16, plan: ShutdownPlan) -> io::Result<ShutdownReport> {
         .route("/ready", get(ready))
         .route("/events", get(events))
         .route("/slow", get(slow))
+        .route("/batch", get(batch))
         .route("/report", get(report))
         .route("/block", get(block))
+        .layer(FenceLayer::new())
         .with_state(shutdown.clone());
     let server = axum::serve(listener, router).with_graceful_shutdown(shutdown.fired());
     let report = shutdown.run(async { server.await }).await;
@@ -103,12 +109,38 @@ async fn next(ticks: &mut Interval) {
     ticks.tick().await;
 }
 
-/// A request that takes a while. Nothing is fenced here, so it is answered.
-async fn slow(Query(length): Query<Length>) -> &'static str {
+/// A request that takes a while. Its fence does not name the shutdown, so it is answered.
+async fn slow(Query(length): Query<Length>) -> Result<&'static str, Cancelled> {
     say("slow: started");
-    sleep(Duration::from_millis(length.ms)).await;
+    work(Duration::from_millis(length.ms)).await.into_result()?;
     say("slow: answered");
-    "done\n"
+    Ok("done\n")
+}
+
+/// May be interrupted when the client leaves.
+#[fence::fenced(timeout = "1h")]
+async fn work(time: Duration) {
+    sleep(time).await;
+}
+
+/// Work without end, of which every part counts.
+async fn batch() -> Result<(), Cancelled> {
+    say("batch: started");
+    let mut parts = 0;
+    let outcome = all_of_it(&mut parts).await;
+    // Outside of the fence, so it always runs.
+    if let Fenced::Cancelled(why) = &outcome {
+        say(&format!("batch: saved {parts} parts, {}", why.primary()));
+    }
+    outcome.into_result()
+}
+
+#[fence::fenced]
+async fn all_of_it(parts: &mut u32) {
+    loop {
+        sleep(Duration::from_millis(10)).await;
+        *parts += 1;
+    }
 }
 
 #[derive(serde::Deserialize)]

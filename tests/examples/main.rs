@@ -3,6 +3,7 @@
 
 mod chat;
 mod deadline_chain;
+mod deploy;
 mod disconnect;
 mod from_python;
 mod graceful;

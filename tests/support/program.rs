@@ -90,11 +90,20 @@ impl Program {
 
     /// Waits for a line with this text in it.
     pub fn line(&self, text: &str) -> String {
+        let lines = self.lines_until(text);
+        lines.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// The same with all lines before it.
+    pub fn lines_until(&self, text: &str) -> String {
+        let mut lines = String::new();
         loop {
             let line = self.lines.recv_timeout(WATCHDOG);
             let line = line.unwrap_or_else(|why| panic!("no line with `{text}`: {why}"));
-            if line.contains(text) {
-                return line;
+            let is_last = line.contains(text);
+            lines += &(line + "\n");
+            if is_last {
+                return lines;
             }
         }
     }
