@@ -1,7 +1,10 @@
 //! What goes on in the background: cleanups of fences that were dropped from outside, which the
 //! runtime runs, best effort (D25); threads, which outlive their fences; requests without a client.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::LazyLock;
+use std::task::Poll;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -10,6 +13,7 @@ use crate::cleanup::job::Cleaning;
 use crate::cleanup::ledger::{Entered, Entry, Ledger, Name};
 use crate::cleanup::left::{Drained, LeftKind};
 use crate::trigger::Limit;
+use crate::util::contained;
 
 /// What all runtimes of this process run.
 pub(crate) static BACKGROUND: LazyLock<Ledger> = LazyLock::new(Ledger::new);
@@ -32,13 +36,15 @@ impl Counted {
 
 /// Has the runtime run them. Where there is none they are dropped.
 pub(crate) fn hand_over(cleaning: Cleaning) {
-    if let Ok(runtime) = Handle::try_current() {
-        let entered = enter(&cleaning);
-        runtime.spawn(async move {
-            let _entered = entered;
-            cleaning.await
-        });
-    }
+    let Ok(runtime) = Handle::try_current() else {
+        contained(|| drop(cleaning));
+        return;
+    };
+    let entered = enter(&cleaning);
+    runtime.spawn(async move {
+        let _entered = entered;
+        cleaning.await
+    });
 }
 
 fn enter(cleaning: &Cleaning) -> Entered {
@@ -55,6 +61,10 @@ fn enter(cleaning: &Cleaning) -> Entered {
 /// them; for the threads of [`spawn_blocking`](crate::spawn_blocking), which nothing can cut; and
 /// for the handlers that run on without their client. Counts for the whole process. Returns what
 /// has not ended: nothing unless the time was up.
+///
+/// # Panics
+///
+/// With a `limit`, if there is something to wait for and no tokio runtime with its time enabled.
 ///
 /// # Cancel safety
 ///
@@ -83,10 +93,13 @@ fn enter(cleaning: &Cleaning) -> Entered {
 /// # }
 /// ```
 pub async fn drain(limit: impl Limit) -> Drained {
-    match limit.limit() {
-        // A deadline that has passed still lets it say that there is nothing to wait for.
-        Some(limit) => drop(timeout(limit, BACKGROUND.idle()).await),
-        None => BACKGROUND.idle().await,
+    let mut idle = pin!(BACKGROUND.idle());
+    // A limit that has passed, or that nobody can tell, lets it say that there is nothing to do.
+    let is_idle = poll_fn(|cx| Poll::Ready(idle.as_mut().poll(cx).is_ready())).await;
+    match limit.limit().filter(|_| !is_idle) {
+        Some(limit) => drop(timeout(limit, idle).await),
+        None if is_idle => {}
+        None => idle.await,
     }
     Drained::new(BACKGROUND.left())
 }

@@ -1,17 +1,19 @@
 //! What has to be undone when a fence cancels: jobs, and running them (D25).
 
 use std::borrow::Cow;
-use std::panic::Location;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime;
-use tokio::time::{Instant, timeout_at};
+use tokio::task::coop;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::outcome::{Cancelled, Cleanup};
-use crate::util::{Caught, caught, message, unpoisoned};
+use crate::util::{caught, contained, message, now, unpoisoned};
 
 /// Is told why, and when its time is up.
 pub(crate) type CleanupFn = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Undoing + Send>;
@@ -60,6 +62,14 @@ impl Job {
 
     fn lock(&self) -> MutexGuard<'_, Option<CleanupFn>> {
         unpoisoned(self.work.lock())
+    }
+}
+
+/// One that is not needed any more drops what is the user's, and may be one of many.
+impl Drop for Job {
+    fn drop(&mut self) {
+        let work = self.take();
+        contained(|| drop(work));
     }
 }
 
@@ -124,27 +134,47 @@ impl Future for Cleaning {
 
 impl Batch {
     async fn run(mut self, why: &Cancelled, report: &mut Cleanup) {
-        let end = Instant::now().checked_add(self.limit);
+        let end = now().checked_add(self.limit);
         while let Some(job) = self.jobs.pop() {
             let Some(work) = job.take() else { continue };
             let work = work(why.clone(), end);
             // Joining minds the time by itself. A second timer might be first, and lose its report.
             let limit = end.filter(|_| job.turn == Turn::Undo);
-            match until(limit, work).await {
+            let mut work = caught(work);
+            match until(limit, &mut work).await {
                 Some(Ok(done)) => report.merge(done),
                 Some(Err(panic)) => report.panics.push(message(&*panic)),
                 None => report.overran += 1,
+            }
+            // Its destructor is user code as well.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
+                report.panics.push(message(&*panic));
             }
         }
     }
 }
 
-/// Runs one cleanup; `None` if it took too long. Without a runtime nobody can tell.
-async fn until(end: Option<Instant>, cleanup: Undoing) -> Option<Caught<Cleanup>> {
-    match end {
-        Some(end) if runtime::Handle::try_current().is_ok() => {
-            timeout_at(end, caught(cleanup)).await.ok()
+/// Runs one cleanup; `None` if it took too long. Without a timer nobody can tell: then it has all
+/// the time it wants.
+async fn until<F: Future + Unpin>(end: Option<Instant>, cleanup: F) -> Option<F::Output> {
+    match end.and_then(timer) {
+        None => Some(cleanup.await),
+        Some(timer) => {
+            let (mut cleanup, mut timer) = (cleanup, pin!(timer));
+            poll_fn(|cx| match Pin::new(&mut cleanup).poll(cx) {
+                Poll::Ready(done) => Poll::Ready(Some(done)),
+                Poll::Pending => {
+                    let timer = pin!(coop::unconstrained(timer.as_mut()));
+                    timer.poll(cx).map(|()| None)
+                }
+            })
+            .await
         }
-        _ => Some(caught(cleanup).await),
     }
+}
+
+/// `None` outside of tokio, and in a runtime without its time, which there is no way to ask for.
+fn timer(end: Instant) -> Option<Sleep> {
+    runtime::Handle::try_current().ok()?;
+    contained(|| sleep_until(end))
 }

@@ -219,11 +219,15 @@ impl Engine<'_> {
     pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {
         let mut waits = std::mem::take(&mut self.state.rare_mut_or_init().waits);
         let mut has_fired = false;
-        self.any_trigger(|nth, entry| {
-            has_fired |= waits.poll(nth, entry, cx);
-            false
+        let mut panics = Panics::default();
+        panics.catch(|| {
+            self.any_trigger(|nth, entry| {
+                has_fired |= waits.poll(nth, entry, cx);
+                false
+            });
         });
         self.state.rare_mut_or_init().waits = waits;
+        panics.resume();
         has_fired
     }
 

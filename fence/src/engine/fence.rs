@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,6 +17,7 @@ use crate::engine::state::shared::Shared;
 use crate::engine::state::timer::Timer;
 use crate::fencing::Fencing;
 use crate::outcome::{Cancelled, Fenced};
+use crate::util::contained;
 
 pin_project! {
     /// A running body under a fencing: the only thing that cancels.
@@ -37,6 +39,12 @@ pin_project! {
     /// # Panics
     ///
     /// If it is polled after it resolved, and where [`Fencing::run`] says.
+    ///
+    /// If the body, one of its destructors or a [trigger](crate::Trigger) of the fence panics, that
+    /// goes on from the poll or drop in which it happened. The fence is then over: its handles say
+    /// [`Dropped`](crate::State::Dropped), nothing stays registered, and its cleanups are handed to
+    /// the runtime. What panics in passing, such as a guard, a waker of somebody else, the
+    /// destructor of a cleanup or of a body that has its value, takes nothing along.
     ///
     /// # Cancel safety
     ///
@@ -171,7 +179,10 @@ impl<F: Future> Body for PollBody<'_, F> {
             return false;
         };
         self.value = Some(value);
-        self.body.set(None);
+        if needs_drop::<F>() {
+            // A value is not lost because what it was made with panics when it is dropped.
+            contained(|| self.body.set(None));
+        }
         true
     }
 

@@ -27,7 +27,11 @@ impl Engine<'_> {
         body: &mut dyn Body,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
-        with_frames_to_enter(|here| self.poll_here(here, body, cx))
+        let unwinding = Unwinding { engine: self, body };
+        let poll =
+            with_frames_to_enter(|here| unwinding.engine.poll_here(here, unwinding.body, cx));
+        std::mem::forget(unwinding);
+        poll
     }
 
     #[inline]
@@ -162,7 +166,7 @@ impl Engine<'_> {
 
     #[cold]
     fn complete_rare(&mut self, here: Here<'_>) {
-        // Nothing is to be undone: dropped last, as that is user code, which may panic.
+        // Nothing is to be undone: dropped last, as that is user code.
         let unneeded = self.take_cleanups();
         self.report(State::Completed);
         self.let_go(here);
@@ -184,6 +188,19 @@ impl Engine<'_> {
         if let Some(binding) = here.bound() {
             binding.give_back(&mut self.state.fencing);
         }
+    }
+}
+
+/// A fence in which user code has panicked is over: it lets go of everything, and leaves its
+/// cleanups to others, as if it was dropped.
+struct Unwinding<'a, 'b> {
+    engine: &'a mut Engine<'b>,
+    body: &'a mut dyn Body,
+}
+
+impl Drop for Unwinding<'_, '_> {
+    fn drop(&mut self) {
+        self.engine.abandon(self.body);
     }
 }
 
@@ -216,11 +233,25 @@ impl Engine<'_> {
     }
 
     /// A fence inside saw one of our triggers fire: ask them all ourselves.
-    fn was_seen_inside(&self) -> bool {
+    fn was_seen_inside(&mut self) -> bool {
         self.state.trigger_seen_inside.take() && self.has_trigger_fired()
     }
 
-    pub(crate) fn has_trigger_fired(&self) -> bool {
-        self.state.has_triggers && self.any_trigger(|_, entry| entry.source.firing().is_some())
+    /// Asks the custom triggers, until one has fired, and keeps what it says: it is not asked again.
+    pub(crate) fn has_trigger_fired(&mut self) -> bool {
+        if !self.state.has_triggers {
+            return false;
+        }
+        let mut fired = None;
+        self.any_trigger(|nth, entry| {
+            let firing = entry.trigger().and_then(|trigger| trigger.fired());
+            fired = firing.map(|firing| (nth, firing));
+            fired.is_some()
+        });
+        let has_fired = fired.is_some();
+        if let Some((nth, firing)) = fired {
+            self.state.rare_mut_or_init().waits.note(nth, firing);
+        }
+        has_fired
     }
 }

@@ -9,11 +9,12 @@ use crate::engine::state::shared::State;
 use crate::engine::state::state::FenceState;
 use crate::outcome::{Cancelled, Cleanup, Reason, Reasons, Record};
 use crate::trigger::{Entry, SourceKind, has_passed};
+use crate::util::now;
 
 impl Engine<'_> {
     /// The record of a cancellation.
     pub(crate) fn cancelled(&self, cleanup: Cleanup) -> Cancelled {
-        let now = Instant::now();
+        let now = now();
         let mut record = self.record(cleanup, now);
         self.find_reasons(now, &mut record.reasons);
         Cancelled::new(record)
@@ -42,7 +43,7 @@ impl Engine<'_> {
             current::bequeath(rare.id.get(), rare.holds.get());
         }
         let shared = self.state.shared_part()?;
-        let now = Instant::now();
+        let now = now();
         let reasons = match state {
             State::Completed => self.late_reasons(now),
             // Its guards were not asked, so nothing has cancelled it (D24).

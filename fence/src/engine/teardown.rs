@@ -4,8 +4,6 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::time::Instant;
-
 use crate::cleanup::{Batch, clean, hand_over};
 use crate::engine::engine::{Body, Engine};
 use crate::engine::frames::current;
@@ -15,6 +13,7 @@ use crate::engine::state::phase::{Dropping, Phase};
 use crate::engine::state::shared::State;
 use crate::fencing::Policy;
 use crate::outcome::{Cancelled, Cleanup, Firing, Reason, Reasons};
+use crate::util::{Panics, now};
 
 impl Engine<'_> {
     /// Holds the fence around up for as long as something holds this one.
@@ -32,7 +31,7 @@ impl Engine<'_> {
 
     pub(crate) fn tell_cut(&self) {
         if let Some(shared) = self.state.shared_part() {
-            let now = Instant::now();
+            let now = now();
             shared.tell_fired(|| self.primary(now));
             shared.tell_cut(|| self.reasons(now).into_vec());
         }
@@ -55,7 +54,7 @@ impl Engine<'_> {
     }
 
     fn dropped(&self) -> Cancelled {
-        let now = Instant::now();
+        let now = now();
         let mut record = self.record(Cleanup::default(), now);
         if !self.state.is_guarded() || self.state.has_accepted() {
             record.reasons = self.reasons(now);
@@ -126,7 +125,7 @@ impl Engine<'_> {
         }
         let rare = self.state.rare_mut_or_init();
         let cleanup = std::mem::take(&mut rare.cleanup);
-        let now = Instant::now();
+        let now = now();
         let mut record = self.record(cleanup, now);
         let told = self.report(State::Cancelled).map(Reasons::sorted);
         record.reasons = told.unwrap_or_else(|| self.reasons(now));
@@ -135,18 +134,22 @@ impl Engine<'_> {
 
     /// Dropped from outside: midway, the body goes first, with its context set.
     pub(crate) fn abandon(&mut self, body: &mut dyn Body) {
+        let mut panics = Panics::default();
         match self.state.phase {
             Phase::Ended => return,
             Phase::Waiting(_) => {}
             Phase::Running | Phase::Cleaning => {
                 let why = self.tell_dropped();
-                with_frames_to_enter(|here| self.drop_body(here, body, Dropping::ByDrop));
+                panics.catch(|| {
+                    with_frames_to_enter(|here| self.drop_body(here, body, Dropping::ByDrop));
+                });
                 // Destructors may have spawned, or registered a cleanup.
                 let why = why.or_else(|| self.tell_dropped());
                 self.leave_cleanups(why);
             }
         }
         self.report(State::Dropped);
+        panics.resume();
     }
 
     /// Dropped from outside: leaves the cleanups to the fence around, if that is being cut, or to
@@ -166,6 +169,7 @@ impl Engine<'_> {
             hand_over(clean(batches, why));
         }
     }
+
     /// If it had cleaned up when the fence around came first, that one tells how it went.
     fn leave_report(&mut self) {
         let rare = self.state.rare_mut();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::outcome::kind::ReasonKind;
+use crate::util::now;
 
 /// What a [`Trigger`](crate::Trigger) reports when it has fired: a [`Reason`](crate::Reason)
 /// without its code.
@@ -61,7 +62,7 @@ impl Firing {
             kind,
             cause: None,
             location: Some(Location::caller()),
-            at: Instant::now(),
+            at: now(),
             seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),
             code: None,
             limit: None,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::outcome::firing::Firing;
 use crate::outcome::kind::ReasonKind;
-use crate::util::OneLine;
+use crate::util::{OneLine, contained};
 
 /// The record of one firing that cancelled a fence: who fired, when, where and why.
 ///
@@ -190,7 +190,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(OneLine(&mut *f), "{}: ", self.code)?;
         match (&self.firing.cause, self.firing.kind) {
-            (Some(cause), _) => write!(OneLine(&mut *f), "{cause}"),
+            (Some(cause), _) => write_cause(cause, f),
             (None, ReasonKind::Timeout) => match self.firing.limit.unwrap_or_default() {
                 Duration::ZERO => f.write_str("timed out after 0s"),
                 limit => write!(f, "timed out after {limit:?}"),
@@ -210,6 +210,12 @@ impl fmt::Display for Reason {
         }
         Ok(())
     }
+}
+
+/// User code, of which a panic must not take the line along that tells of it.
+fn write_cause(cause: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    contained(|| write!(OneLine(&mut *f), "{cause}"))
+        .unwrap_or_else(|| f.write_str("a cause that panics when it is shown"))
 }
 
 impl fmt::Debug for Reason {

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use crate::outcome::Firing;
 use crate::trigger::check_cache;
 use crate::trigger::waiters::{Key, Waiters};
-use crate::util::{OnceLock, cell_per_thread};
+use crate::util::{OnceLock, cell_per_thread, contained};
 
 cell_per_thread! {
     /// How often code on this thread has fired something: for a task that fires what encloses it.
@@ -71,16 +71,19 @@ impl Latch {
     /// Fires; `false` if it had fired before. Either way it has fired when this returns.
     pub(crate) fn fire(&self, firing: Firing) -> bool {
         note_fired_here();
-        self.tell(firing)
-    }
-
-    /// Fires as a consequence of what has fired elsewhere.
-    pub(crate) fn tell(&self, firing: Firing) -> bool {
         let is_first = self.publish(firing);
         if is_first {
             self.wake();
         }
         is_first
+    }
+
+    /// Fires as a consequence of what has fired elsewhere. A waker that panics is then nobody's
+    /// concern.
+    pub(crate) fn tell(&self, firing: Firing) {
+        if self.publish(firing) {
+            contained(|| self.wake());
+        }
     }
 
     /// Fires without waking anybody; if this is `true` the caller sees to [`wake`](Self::wake).

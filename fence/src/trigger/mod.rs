@@ -14,7 +14,7 @@ mod waiters;
 
 pub use event::{Event, Wait};
 pub(crate) use latch::{Latch, fired_here, note_fired_here};
-pub(crate) use source::{Entry, Parent, Source, SourceKind};
+pub(crate) use source::{Entry, Parent, Source, SourceKind, asked};
 pub(crate) use time::{Earliest, Span, earliest, has_passed};
 pub use time::{Limit, Time, When};
 pub use trigger::{FiringFuture, Trigger};

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::outcome::{Firing, Reason};
 use crate::trigger::latch::{Latch, Secluded};
 use crate::trigger::trigger::Trigger;
+use crate::util::contained;
 
 /// What [`Trigger::source`] returns.
 #[derive(Clone)]
@@ -79,7 +80,7 @@ impl Source {
             SourceKind::Latch(latch) => latch.firing().cloned(),
             // Has its own way to tell, of more than one.
             SourceKind::Lineage(_) => None,
-            SourceKind::Custom(trigger) => trigger.fired().map(Firing::foreign),
+            SourceKind::Custom(trigger) => asked(trigger).map(Firing::foreign),
         }
     }
 
@@ -91,6 +92,12 @@ impl Source {
             _ => false,
         }
     }
+}
+
+/// Asks a trigger from elsewhere than the poll of its fence. One that panics is taken for one that
+/// has not fired: the fence itself will ask it again, and let the panic go on.
+pub(crate) fn asked(trigger: &Arc<dyn Trigger>) -> Option<Firing> {
+    contained(|| trigger.fired()).flatten()
 }
 
 impl std::fmt::Debug for Source {

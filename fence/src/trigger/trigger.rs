@@ -36,6 +36,10 @@ pub type FiringFuture = Pin<Box<dyn Future<Output = Firing> + Send>>;
 /// only once the body was pending, polls the future no more after it resolved, and drops it when
 /// the fence ends, whichever way it ends. No lock of this library is held meanwhile.
 ///
+/// A panic in one of these goes on from the poll of the fence, which is then over. Where somebody
+/// else asks, as [`check`](crate::check) does, a trigger that panics is taken for one that has not
+/// fired.
+///
 /// # Examples
 ///
 /// ```

@@ -2,6 +2,7 @@
 
 mod catch_unwind;
 mod never;
+mod now;
 mod one_line;
 mod panics;
 mod small_list;
@@ -11,6 +12,7 @@ mod waker_id;
 
 pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
 pub(crate) use never::Returns;
+pub(crate) use now::now;
 pub(crate) use one_line::OneLine;
 pub(crate) use panics::{Panics, contained};
 pub(crate) use small_list::SmallList;

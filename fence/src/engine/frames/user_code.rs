@@ -12,7 +12,7 @@ use crate::engine::state::sources::Sources;
 use crate::engine::state::state::FenceState;
 use crate::fencing::Policy;
 use crate::outcome::{Cancelled, Reason, Reasons, Record};
-use crate::trigger::{earliest, has_passed};
+use crate::trigger::{asked, earliest, has_passed};
 
 impl<'a> Here<'a> {
     /// Asks the custom triggers and the guards of the enclosing fences.
@@ -82,7 +82,7 @@ impl Running<'_> {
         let has_fired = self.sources.any_entry(|entry| {
             entry
                 .trigger()
-                .is_some_and(|trigger| trigger.fired().is_some())
+                .is_some_and(|trigger| asked(trigger).is_some())
         });
         if has_fired {
             state.trigger_seen_inside.set(true);

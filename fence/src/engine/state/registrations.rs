@@ -13,7 +13,7 @@ use tokio::task::coop;
 use crate::engine::state::signal::Signal;
 use crate::outcome::Firing;
 use crate::trigger::{Entry, FiringFuture, Key, Latch};
-use crate::util::WakerId;
+use crate::util::{WakerId, contained};
 
 /// How many sources a fence watches without an allocation.
 const INLINE: usize = 3;
@@ -67,6 +67,7 @@ pub(crate) type Keys = Vec<Option<Key>>;
 pub(crate) struct Waits(Vec<Waiting>);
 
 enum Waiting {
+    Not,
     Armed(FiringFuture),
     Fired(Firing),
 }
@@ -203,24 +204,36 @@ impl Waits {
         let Some(trigger) = entry.trigger() else {
             return false;
         };
-        if nth == self.0.len() {
-            self.0.push(Waiting::Armed(trigger.wait()));
+        let waiting = self.place(nth);
+        if let Waiting::Not = waiting {
+            *waiting = Waiting::Armed(trigger.wait());
         }
-        let waiting = &mut self.0[nth];
         if let Waiting::Armed(wait) = waiting {
             match std::pin::pin!(coop::unconstrained(wait)).poll(cx) {
-                Poll::Ready(firing) => *waiting = Waiting::Fired(firing.foreign()),
+                Poll::Ready(firing) => self.note(nth, firing),
                 Poll::Pending => return false,
             }
         }
         true
     }
 
+    /// The nth custom trigger has fired.
+    pub(crate) fn note(&mut self, nth: usize, firing: Firing) {
+        self.place(nth).replace(Waiting::Fired(firing.foreign()));
+    }
+
+    fn place(&mut self, nth: usize) -> &mut Waiting {
+        while self.0.len() <= nth {
+            self.0.push(Waiting::Not);
+        }
+        &mut self.0[nth]
+    }
+
     /// What the trigger reported when it was waited for.
     pub(crate) fn reported(&self, nth: usize) -> Option<&Firing> {
         match self.0.get(nth)? {
             Waiting::Fired(firing) => Some(firing),
-            Waiting::Armed(_) => None,
+            Waiting::Not | Waiting::Armed(_) => None,
         }
     }
 
@@ -228,9 +241,17 @@ impl Waits {
     pub(crate) fn stop(&mut self) {
         for waiting in &mut self.0 {
             if matches!(waiting, Waiting::Armed(_)) {
-                *waiting = Waiting::Armed(Box::pin(std::future::pending()));
+                waiting.replace(Waiting::Not);
             }
         }
+    }
+}
+
+impl Waiting {
+    /// What was there is user code, whose destructor may panic.
+    fn replace(&mut self, other: Self) {
+        let before = std::mem::replace(self, other);
+        contained(|| drop(before));
     }
 }
 

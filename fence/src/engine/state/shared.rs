@@ -43,7 +43,8 @@ pub enum State {
     Completed,
     /// The fence cut the body.
     Cancelled,
-    /// The fence was dropped midway: aborted, or lost a `select!`, or cut by an enclosing fence.
+    /// The fence was dropped midway: aborted, or lost a `select!`, or cut by an enclosing fence, or
+    /// its body panicked.
     Dropped,
 }
 

@@ -8,6 +8,7 @@ use crate::engine::state::phase::FenceKind;
 use crate::fencing::Fencing;
 use crate::outcome::Reason;
 use crate::trigger::{Entry, SourceKind, Span, Time, earliest, has_passed};
+use crate::util::now;
 
 #[derive(Clone)]
 pub(crate) struct Snapshot {
@@ -29,7 +30,7 @@ impl Snapshot {
     pub(crate) fn seen(&self) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if self.deadline.is_some() {
-            self.add_times(Instant::now(), &mut reasons);
+            self.add_times(now(), &mut reasons);
         }
         for entry in &self.entries {
             let mut add = |reason| add(&mut reasons, reason);
@@ -77,7 +78,7 @@ impl Snapshot {
     /// Whether it has fired as far as loads can tell, and the clock, if `timed`. Calls no user
     /// code.
     pub(crate) fn is_seen(&self, timed: bool) -> bool {
-        let has_passed = || has_passed(self.deadline, Some(Instant::now()));
+        let has_passed = || has_passed(self.deadline, Some(now()));
         self.entries.iter().any(Entry::is_seen)
             || (timed && self.deadline.is_some() && has_passed())
     }
@@ -97,13 +98,11 @@ impl Snapshot {
     /// Until when the code of the fence runs on, as far as anybody can see (D20).
     pub(crate) fn effective_deadline(&self, has_fired: bool) -> Option<Instant> {
         if has_fired && self.has_grace {
-            let end = self
-                .grace
-                .and_then(|grace| Instant::now().checked_add(grace));
+            let end = self.grace.and_then(|grace| now().checked_add(grace));
             return earliest(end, self.parents_deadline());
         }
         if has_fired {
-            return Some(Instant::now());
+            return Some(now());
         }
         let own = if self.is_guarded {
             self.next_deadline()
@@ -121,7 +120,7 @@ impl Snapshot {
 
     /// The earliest that is to come: what has passed may have been declined.
     fn next_deadline(&self) -> Option<Instant> {
-        let (start, now) = (self.start?, Instant::now());
+        let (start, now) = (self.start?, now());
         let deadlines = self.times.iter().filter_map(|time| time.deadline(start));
         deadlines.filter(|at| *at > now).min()
     }
