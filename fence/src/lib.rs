@@ -334,7 +334,7 @@ pub mod prelude {
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "test-util"))]
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
 
