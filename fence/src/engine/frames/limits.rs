@@ -55,10 +55,16 @@ impl Running<'_> {
         if state.may_have_parents() && !self.has_fired_itself() {
             return earliest(state.deadline.get(), self.parents_limit());
         }
-        match self.answer(Question::Fired) {
-            FlagAnswer::Yes => Some(now),
-            FlagAnswer::No | FlagAnswer::AskUsers => self.sources.effective_deadline(),
+        let has_fired = match self.answer(Question::Fired) {
+            FlagAnswer::Yes => true,
+            FlagAnswer::No => false,
+            // Guards were asked, if they had to be.
+            FlagAnswer::AskUsers => !state.is_guarded() && self.ask_users(Question::Fired),
+        };
+        if has_fired {
+            return Some(now);
         }
+        self.sources.effective_deadline()
     }
 
     /// When its grace ends; `None` if it is cooperative.
@@ -79,7 +85,7 @@ impl Running<'_> {
             || state.shared_part().is_some_and(|shared| shared.has_fired())
             || self
                 .sources
-                .any_entry(|entry| entry.parent().is_none() && entry.is_latched())
+                .any_entry(|entry| entry.parent().is_none() && entry.source.firing().is_some())
     }
 
     /// How long those have.

@@ -117,7 +117,7 @@ impl Sources<'_> {
                 .for_each(|reason| snapshot::add(&mut reasons, reason));
         }
         let declined = self.state.declined();
-        reasons.retain(|reason| !declined.iter().any(|other| other.is_seen_as(reason)));
+        reasons.retain(|reason| !self.state.has_declined(reason));
         if reasons.is_empty() {
             return None;
         }

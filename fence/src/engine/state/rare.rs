@@ -197,7 +197,11 @@ impl RareState {
         asked.iter().any(|asked| asked.accepted == Some(true))
     }
 
+    /// Whether it does not count: guards declined it, or it is excused.
     pub(crate) fn has_declined(&self, reason: &Reason) -> bool {
+        if self.is_excused(reason) {
+            return true;
+        }
         let asked = self.asked.borrow();
         asked
             .iter()
