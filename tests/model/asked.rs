@@ -2,9 +2,10 @@
 
 use crate::fences::Frame;
 use crate::model::Model;
+use crate::sometimes::Fact;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Answer {
+pub enum Answer {
     Yes,
     No,
     Ask,
@@ -24,7 +25,19 @@ impl Model<'_> {
     pub fn adopt(&mut self, frames: &[Frame]) {
         for fence in visible(frames) {
             self.fences[fence].has_family = true;
+            self.fences[fence].is_shared = true;
         }
+    }
+
+    /// The fences around, those included around the places where tasks were spawned.
+    pub fn families(&self, frames: &[Frame]) -> Vec<usize> {
+        let mut all = visible(frames);
+        let mut next = 0;
+        while let Some(fence) = all.get(next) {
+            all.extend(self.fences[*fence].lineage.clone());
+            next += 1;
+        }
+        all
     }
 
     /// Asks the guards about what they were not asked about; whether anything was accepted (D24).
@@ -35,10 +48,11 @@ impl Model<'_> {
                 continue;
             }
             let mut accepted = true;
-            for (id, codes) in this.set.guards.clone() {
+            for (id, guard) in this.set.guards.clone() {
                 self.record.asked.push(format!("{id} {}", reason.2));
-                accepted = codes.iter().any(|event| reason.2 == format!("e{event}"));
+                accepted = guard.accepts(&reason.2) || guard.panics;
                 if !accepted {
+                    self.facts.insert(Fact::Declined);
                     break;
                 }
             }
@@ -56,23 +70,24 @@ impl Model<'_> {
 
     /// Whether what fired may cancel it. If so, those inside are told.
     pub fn accept(&mut self, fence: usize) -> bool {
-        if !self.fences[fence].set.guards.is_empty() && !self.ask_guards(fence) {
+        if self.is_guarded(fence) && !self.ask_guards(fence) {
             return false;
         }
         let (primary, now) = (self.primary(fence), self.now);
         let this = &mut self.fences[fence];
         this.told = primary;
         this.cut_at = this.set.grace.map(|grace| now + grace);
+        self.stirred += 1;
         true
     }
 
-    fn answer(&self, fence: usize, cuts: bool) -> Answer {
+    pub fn answer(&self, fence: usize, cuts: bool) -> Answer {
         let this = &self.fences[fence];
         let is_lenient = this.set.is_lenient();
-        let fired = if cuts {
-            self.all_fired(fence)
+        let has_fired = if cuts {
+            !self.all_fired(fence).is_empty()
         } else {
-            self.seen(fence)
+            self.is_seen(fence)
         };
         if this.told.is_some() {
             let is_overdue = !this.set.cooperative && this.cut_at.is_some_and(|at| at <= self.now);
@@ -85,8 +100,8 @@ impl Model<'_> {
         if cuts && is_lenient {
             return Answer::No;
         }
-        match this.set.guards.is_empty() {
-            true if fired.is_empty() => Answer::No,
+        match !self.is_guarded(fence) {
+            true if !has_fired => Answer::No,
             true => Answer::Yes,
             false if self.has_accepted(fence) => Answer::Yes,
             false if self.all_fired(fence).is_empty() => Answer::No,
@@ -94,8 +109,16 @@ impl Model<'_> {
         }
     }
 
+    /// The fences around that are asked. To what a destructor starts, one that is ending is a
+    /// shield (D14).
+    fn asked_by(&self, frames: &[Frame], cuts: bool) -> Vec<usize> {
+        let visible = visible(frames).into_iter();
+        let asked = visible.take_while(|fence| !cuts || !self.fences[*fence].is_ending);
+        asked.collect()
+    }
+
     pub fn ask(&mut self, frames: &[Frame], cuts: bool) -> bool {
-        let visible = visible(frames);
+        let visible = self.asked_by(frames, cuts);
         if cuts {
             for fence in &visible {
                 self.look_around(*fence);
@@ -121,15 +144,54 @@ impl Model<'_> {
 
     pub fn ask_all_guards(&mut self, visible: &[usize]) {
         for fence in visible.iter().rev() {
-            if !self.fences[*fence].set.guards.is_empty() {
+            if self.is_guarded(*fence) {
                 self.ask_guards(*fence);
             }
         }
     }
 
+    /// What is kept from going on finds the fence that it waits for: the outermost that cuts (D5a).
+    pub fn wait_for_outermost(&mut self, frames: &[Frame]) {
+        for fence in self.asked_by(frames, true).into_iter().rev() {
+            if self.answer(fence, true) == Answer::Ask {
+                self.ask_guards(fence);
+            }
+            if self.answer(fence, true) == Answer::Yes {
+                return;
+            }
+        }
+    }
+
+    /// Whether an enclosing fence cuts (D5, D13), so that the code here waits for it.
+    pub fn is_blocked(&mut self, frames: &[Frame]) -> bool {
+        let cuts = self.cuts(frames);
+        if cuts {
+            self.wait_for_outermost(frames);
+        }
+        cuts
+    }
+
     /// Whether an enclosing fence cuts (D5, D13).
     pub fn cuts(&mut self, frames: &[Frame]) -> bool {
         self.ask(frames, true)
+    }
+
+    /// Whether a fence around that cuts has been held up for as long as it may be (D21).
+    pub fn is_late(&mut self, frames: &[Frame]) -> bool {
+        let asked = self.asked_by(frames, true);
+        let cuts = |fence: &usize| self.answer(*fence, true) == Answer::Yes;
+        let in_cut = asked.iter().any(cuts).then_some(Fact::ShieldInCut);
+        self.facts.extend(in_cut);
+        let is_late = |fence: &usize| {
+            let until = self.fences[*fence].shields_until;
+            until.is_some_and(|until| until <= self.now)
+        };
+        let is_late = asked.iter().any(is_late);
+        if is_late {
+            self.wait_for_outermost(frames);
+            self.facts.insert(Fact::LateShield);
+        }
+        is_late
     }
 
     /// Why the outermost enclosing fence that has fired did so, as text.

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use crate::fences::{Frame, Status};
 use crate::model::{Env, Model};
 use crate::plan::Undo;
+use crate::sometimes::Fact;
 
 /// How long cleanups have, unless a fence says so, in milliseconds.
-const DEFAULT: u64 = 5000;
+pub const DEFAULT: u64 = 5000;
 
 /// The cleanups of one fence, and how long they may take.
 pub struct Batch {
@@ -110,11 +111,12 @@ impl<'c> Model<'c> {
             }
             self.fences[fence].report = cleaning.report;
         }
-        if self.cuts(&env.frames) {
-            return None;
-        }
-        if !self.fences[fence].set.guards.is_empty() {
+        if self.is_guarded(fence) {
             self.ask_guards(fence);
+        }
+        if self.is_blocked(&env.frames) {
+            self.facts.insert(Fact::OuterDuringCut);
+            return None;
         }
         self.fences[fence].status = Status::Ended;
         Some(self.reasons_text(fence, false))
@@ -154,6 +156,7 @@ impl<'c> Model<'c> {
         cleaning.current = None;
         if self.round < due {
             cleaning.report.overran += 1;
+            self.facts.insert(Fact::Overran);
         } else if undo.panics {
             cleaning.report.panics.push(format!("p{id}"));
         } else {

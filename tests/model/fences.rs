@@ -1,9 +1,7 @@
 //! What the model knows of fences: their sets, what has fired, who is asked, what is cleaned up.
 
-use crate::asked::visible;
 use crate::cleanups::{Batch, Cleaning, Report};
 use crate::model::{Env, Model};
-use crate::record::reasons;
 use crate::sets::{Set, Span};
 
 /// When it fired, its place among those of that instant, its code.
@@ -35,9 +33,13 @@ pub struct Fence {
     pub cancel: Option<u64>,
     pub told: Option<Reason>,
     pub cut_at: Option<u64>,
+    /// From then on shields inside hold it up no longer (D21).
+    pub shields_until: Option<u64>,
     pub cut: Option<Vec<Reason>>,
     /// Whether anybody is told of its end.
     pub has_family: bool,
+    /// Whether it has a handle, or something like it.
+    pub is_shared: bool,
     pub is_ending: bool,
     pub jobs: Vec<usize>,
     pub batches: Vec<Batch>,
@@ -48,6 +50,8 @@ pub struct Fence {
     /// What those were seen to have fired with before they cut.
     pub seen_around: Vec<Reason>,
     pub is_root: bool,
+    /// What had fired for fences in their grace when it started (D23).
+    pub excused: Vec<Reason>,
 }
 
 impl Default for Fence {
@@ -61,8 +65,10 @@ impl Default for Fence {
             cancel: None,
             told: None,
             cut_at: None,
+            shields_until: None,
             cut: None,
             has_family: false,
+            is_shared: false,
             is_ending: false,
             jobs: Vec::new(),
             batches: Vec::new(),
@@ -71,6 +77,7 @@ impl Default for Fence {
             lineage: Vec::new(),
             seen_around: Vec::new(),
             is_root: false,
+            excused: Vec::new(),
         }
     }
 }
@@ -91,14 +98,30 @@ impl Model<'_> {
             .iter()
             .map(|(code, span)| (at(span), code.clone()))
             .collect();
+        self.fences[fence].excused = self.excused(&env.frames);
         if self.all_fired(fence).is_empty() {
             return false;
         }
-        if !self.fences[fence].set.guards.is_empty() && !self.ask_guards(fence) {
+        if self.is_guarded(fence) && !self.ask_guards(fence) {
             return false;
         }
         self.link_up(fence, env);
         true
+    }
+
+    /// As if it had never been polled.
+    pub fn unstart(&mut self, fence: usize) {
+        let this = &mut self.fences[fence];
+        this.status = Status::Waiting;
+        this.asked.clear();
+        this.excused.clear();
+        this.times.clear();
+    }
+
+    /// Whether it takes more than a firing to cancel it.
+    pub fn is_guarded(&self, fence: usize) -> bool {
+        let this = &self.fences[fence];
+        !this.set.guards.is_empty() || !this.excused.is_empty()
     }
 
     /// Whether it means anything to the tasks that it encloses: one that has completed lets go of
@@ -110,14 +133,22 @@ impl Model<'_> {
 
     /// Everything that has fired, declined or not.
     pub fn all_fired(&self, fence: usize) -> Vec<Reason> {
-        self.fired_by(fence, |parent| self.fences[parent].cut.clone())
+        self.fired_by(fence, true, |parent| self.fences[parent].cut.clone())
     }
 
-    fn fired_by(&self, fence: usize, parent: impl Fn(usize) -> Option<Vec<Reason>>) -> Vec<Reason> {
+    fn fired_by(
+        &self,
+        fence: usize,
+        foreign: bool,
+        parent: impl Fn(usize) -> Option<Vec<Reason>>,
+    ) -> Vec<Reason> {
         let this = &self.fences[fence];
-        let times = this.times.iter().filter(|(at, _)| *at <= self.now);
+        let is_due = |(at, _): &&(u64, String)| *at <= self.now;
+        let times = this.times.iter().filter(is_due);
         let times = times.map(|(at, code)| (*at, 0, code.clone()));
-        let events = this.set.events.iter().filter_map(|event| {
+        let asked = |event: &&usize| foreign || !self.is_foreign(**event);
+        let events = this.set.events.iter().filter(asked);
+        let events = events.filter_map(|event| {
             let (at, sequence) = self.events[*event]?;
             Some((at, sequence, format!("e{event}")))
         });
@@ -128,6 +159,7 @@ impl Model<'_> {
             .chain(events)
             .chain(parents)
             .chain(this.seen_around.clone())
+            .filter(|reason| !this.excused.contains(reason))
             .collect()
     }
 
@@ -135,15 +167,16 @@ impl Model<'_> {
     /// fired with cuts the task, if nothing is between (D27).
     pub fn look_around(&mut self, fence: usize) {
         let this = &self.fences[fence];
-        let is_cut = |parent: &usize| self.fences[*parent].cut.is_some();
-        if !this.seen_around.is_empty() || this.lineage.iter().any(is_cut) {
+        if !this.seen_around.is_empty() {
             return;
         }
         let cuts_at_once = |parent: &&usize| {
-            let set = &self.fences[**parent].set;
-            set.guards.is_empty() && !set.is_lenient() && self.is_alive(**parent)
+            let this = &self.fences[**parent];
+            let is_strict = !self.is_guarded(**parent) && !this.set.is_lenient();
+            is_strict && !this.is_root && this.cut.is_none() && self.is_alive(**parent)
         };
         let around = this.lineage.iter().filter(cuts_at_once);
+        let around = around.filter(|parent| !self.seen_with(**parent, false, false).is_empty());
         let seen = around.flat_map(|parent| self.seen(*parent)).collect();
         self.fences[fence].seen_around = seen;
     }
@@ -161,123 +194,55 @@ impl Model<'_> {
 
     /// What has fired as far as anybody can see, also in the tasks of the fences around (D28).
     pub fn seen(&self, fence: usize) -> Vec<Reason> {
-        let mut all = self.fired_by(fence, |_| None);
+        self.seen_with(fence, true, true)
+    }
+
+    /// Whether anything has, before sources of another make are asked for more, which the tasks
+    /// do that they belong to.
+    pub fn is_seen(&self, fence: usize) -> bool {
+        !self.seen_with(fence, true, false).is_empty()
+    }
+
+    fn seen_with(&self, fence: usize, own: bool, others: bool) -> Vec<Reason> {
+        let mut all = self.fired_by(fence, own, |_| None);
         for parent in &self.fences[fence].lineage {
-            let that = &self.fences[*parent];
-            match (that.status, &that.cut) {
-                (_, Some(cut)) => all.extend(cut.clone()),
-                (Status::Completed, _) => {}
-                (_, None) => {
-                    all.extend(that.told.clone());
-                    if that.set.guards.is_empty() {
-                        all.extend(self.seen(*parent));
-                    }
-                }
-            }
+            all.extend(self.seen_outside(*parent, others));
         }
         self.without_declined(fence, all)
     }
 
-    /// Why a fence is dropped from outside: because of the fence around, if that has fired.
-    pub fn dropped_for(&self, fence: usize, env: &Env) -> (String, Vec<Reason>) {
-        let is_cut = |outer: &usize| {
-            let that = &self.fences[*outer];
-            that.is_ending && (that.set.guards.is_empty() || self.has_accepted(*outer))
-        };
-        let ending = visible(&env.frames).into_iter().rev().filter(is_cut);
-        for outer in ending {
-            let seen = self.seen(outer);
-            if !seen.is_empty() {
-                return (self.reasons_text(outer, true), seen);
-            }
-        }
-        let is_undecided = !self.fences[fence].set.guards.is_empty() && !self.has_accepted(fence);
-        let mut fired = self.fired(fence);
-        if fired.is_empty() || is_undecided {
-            fired = vec![(self.now, u64::MAX, "dropped".to_owned())];
-        }
-        (self.text(fence, fired.clone(), &Report::default()), fired)
-    }
-
-    pub fn reasons_text(&self, fence: usize, seen: bool) -> String {
-        if seen {
-            self.text(fence, self.seen(fence), &Report::default())
-        } else {
-            self.text(fence, self.fired(fence), &self.fences[fence].report)
-        }
-    }
-
-    fn text(&self, fence: usize, fired: Vec<Reason>, report: &Report) -> String {
+    /// What has fired as far as other tasks can see.
+    pub fn seen_outside(&self, fence: usize, foreign: bool) -> Vec<Reason> {
         let this = &self.fences[fence];
-        let declined = this.asked.iter().filter(|(_, accepted)| !accepted);
-        let text = |all: Vec<Reason>| reasons(all.into_iter().map(|(at, _, code)| (at, code)));
-        format!(
-            "by {} declined {} cleaned {} overran {} panicked [{}]",
-            text(fired),
-            text(declined.map(|(reason, _)| reason.clone()).collect()),
-            report.ran,
-            report.overran,
-            report.panics.join(",")
-        )
-    }
-
-    /// Passes a cancellation on (D30).
-    pub fn link_up(&mut self, fence: usize, env: &Env) {
-        if !self.fences[fence].set.linked {
-            return;
+        match (this.status, &this.cut) {
+            (_, Some(cut)) => return cut.clone(),
+            (Status::Completed, _) => return Vec::new(),
+            (_, None) => {}
         }
-        let target = env.innermost().and_then(|outer| match &self.fences[outer] {
-            // Tasks are no fences.
-            root if root.is_root => {
-                let mut around = root.lineage.iter().rev();
-                around
-                    .find(|fence| !self.fences[**fence].is_root && self.is_alive(**fence))
-                    .copied()
-            }
-            _ => Some(outer),
-        });
-        let primary = self.primary(fence);
-        if let Some(target) = target {
-            self.fired_here += 1;
-            self.fences[target].fire(primary);
+        let mut seen: Vec<_> = this.told.clone().into_iter().collect();
+        if !self.is_guarded(fence) {
+            seen.extend(self.seen_with(fence, foreign, foreign));
         }
-    }
-
-    /// The time left (D20).
-    pub fn remaining(&mut self, env: &Env) -> Option<u64> {
-        if self.ask(&env.frames, false) {
-            return Some(0);
-        }
-        let fences = visible(&env.frames);
-        let fences = fences.iter().filter_map(|fence| self.deadline(*fence));
-        let bound = env.bound.times.iter().filter_map(|(_, span)| match span {
-            Span::At(at) => Some(*at),
-            Span::Timeout(_) | Span::Budget(_) => None,
-        });
-        let deadline = fences.chain(bound).min();
-        deadline.map(|at| at.saturating_sub(self.now))
-    }
-
-    fn deadline(&self, fence: usize) -> Option<u64> {
-        let this = &self.fences[fence];
-        let parents = this.lineage.iter().filter(|parent| self.is_alive(**parent));
-        let parents = parents.filter_map(|parent| self.deadline(*parent));
-        let left = this
-            .times
-            .iter()
-            .map(|(at, _)| *at)
-            .filter(|at| *at > self.now);
-        left.chain(parents).min()
+        seen
     }
 }
 
 impl Fence {
+    /// Whether those are told that wait to be.
+    pub fn has_told(&self) -> bool {
+        self.told.is_some() || self.cut.is_some() || self.is_over()
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self.status, Status::Completed | Status::Ended)
+    }
+
     /// Through a link, or a handle, which cancels once: while it has not ended, once under a code
     /// (D24).
-    pub fn fire(&mut self, firing: Option<Reason>) {
-        let has_ended = matches!(self.status, Status::Completed | Status::Ended);
+    pub fn fire(&mut self, firing: Option<Reason>) -> bool {
         let is_used = |firing: &Reason| self.links.iter().any(|link| link.2 == firing.2);
-        let is_new = |firing: &Reason| !has_ended && !is_used(firing);
-        self.links.extend(firing.filter(is_new));
+        let firing = firing.filter(|firing| !self.is_over() && !is_used(firing));
+        self.links.extend(firing.clone());
+        firing.is_some()
     }
 }

@@ -6,10 +6,13 @@
 use crate::asked::visible;
 use crate::cleanups::Cleaning;
 use crate::fences::{Fence, Frame};
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::plan::{Case, EVENTS, Node, ROUND, ROUNDS, Undo};
 use crate::record::{Line, Record};
 use crate::sets::Set;
-use crate::walk::Run;
+use crate::sometimes::Fact;
+use crate::walk::{Panicked, Run, Step};
 
 #[derive(Clone, Default)]
 pub struct Env {
@@ -40,6 +43,14 @@ pub struct Model<'c> {
     pub jobs: Vec<Option<(usize, &'c Undo)>>,
     tasks: Vec<Task<'c>>,
     pub handed: Vec<Cleaning>,
+    /// The fences that have a handle, by node.
+    pub handles: BTreeMap<usize, usize>,
+    /// Sets that live outside of the fences that poll them.
+    pub pools: Vec<Vec<Option<Run<'c>>>>,
+    /// How much has happened: a set is polled until nothing does.
+    pub stirred: u64,
+    /// Which rare states were reached.
+    pub facts: BTreeSet<Fact>,
 }
 
 struct Task<'c> {
@@ -51,7 +62,7 @@ struct Task<'c> {
 }
 
 /// Runs the case and returns what should happen.
-pub fn expect(case: &Case) -> Record {
+pub fn expect(case: &Case) -> (Record, BTreeSet<Fact>) {
     let mut model = Model::new(case);
     for round in 0..ROUNDS {
         model.begin(round);
@@ -68,7 +79,7 @@ pub fn expect(case: &Case) -> Record {
     for task in 0..model.tasks.len() {
         model.drop_task(task);
     }
-    model.record
+    (model.record, model.facts)
 }
 
 impl<'c> Model<'c> {
@@ -85,6 +96,10 @@ impl<'c> Model<'c> {
             jobs: Vec::new(),
             tasks: Vec::new(),
             handed: Vec::new(),
+            handles: BTreeMap::new(),
+            pools: Vec::new(),
+            stirred: 0,
+            facts: BTreeSet::new(),
         };
         // The first task has a fence too, with nothing that could fire: it is not on its frames.
         let root = model.open(Fence::default());
@@ -107,22 +122,34 @@ impl<'c> Model<'c> {
         }
         for fence in 0..self.fences.len() {
             if self.fences[fence].cancel == Some(round) {
-                self.sequence += 1;
-                let firing = (self.now, self.sequence, "handle".to_owned());
-                self.fences[fence].fire(Some(firing));
+                self.cancel(fence);
             }
         }
+    }
+
+    pub fn cancel(&mut self, fence: usize) {
+        self.sequence += 1;
+        self.stirred += 1;
+        self.fired_here += 1;
+        let firing = (self.now, self.sequence, "handle".to_owned());
+        self.fences[fence].fire(Some(firing));
     }
 
     pub fn set(&mut self, event: usize) {
         self.sequence += 1;
         self.fired_here += 1;
+        self.stirred += 1;
         let (at, sequence) = (self.now, self.sequence);
         self.events[event].get_or_insert((at, sequence));
     }
 
+    pub fn is_foreign(&self, event: usize) -> bool {
+        self.case.foreign[event]
+    }
+
     pub fn log(&mut self, text: String) {
         let round = self.round;
+        self.stirred += 1;
         self.record.lines.push(Line { round, text });
     }
 
@@ -141,13 +168,24 @@ impl<'c> Model<'c> {
             self.tasks[task].id,
         );
         let mut body = self.tasks[task].body.take();
-        if task == 0 {
-            let ready = body.as_mut().is_some_and(|body| self.poll(body, &env));
-            self.tasks[task].done = ready;
-        } else if let Some(outcome) = self.poll_fence(root, &mut body, &env) {
-            self.log(format!("task {id} {outcome}"));
-            self.tasks[task].done = true;
+        let step = match &mut body {
+            Some(body) if task == 0 => self.poll(body, &env),
+            body => match self.poll_fence(root, body, &env) {
+                Ok(None) => Step::Pending,
+                Ok(Some(outcome)) => {
+                    self.log(format!("task {id} {outcome}"));
+                    Step::Ready
+                }
+                Err(Panicked) => {
+                    self.abandon(root, body, &env);
+                    Step::Panicked
+                }
+            },
+        };
+        if step == Step::Panicked {
+            self.log("a task panicked".to_owned());
         }
+        self.tasks[task].done = step != Step::Pending;
         self.tasks[task].body = body;
     }
 

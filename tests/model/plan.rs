@@ -1,6 +1,6 @@
 //! What a case does: a tree of code, and when its events are set.
 
-use proptest::prelude::*;
+use std::fmt;
 
 /// Milliseconds of a round. Limits pass in the middle of one, so that nothing is a tie.
 pub const ROUND: u64 = 10;
@@ -12,18 +12,20 @@ pub const BUSY: u64 = 8;
 
 pub const ROUNDS: u64 = 60;
 
-const DEPTH: u32 = 5;
-
 #[derive(Clone, Debug)]
 pub struct Case {
     pub tree: Node,
     /// The round in which each event is set.
     pub sets: [u64; EVENTS],
+    /// Which of them fences see as sources of another make.
+    pub foreign: [bool; EVENTS],
     /// The round before which the whole is dropped.
     pub kill: Option<u64>,
+    /// All tasks are polled with equal wakers.
+    pub one_waker: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Node {
     pub id: usize,
     pub plan: Plan,
@@ -33,8 +35,8 @@ pub struct Node {
 pub enum Plan {
     /// Waits that many rounds.
     Ticks(u64),
-    Set(usize),
-    Check,
+    Fire(Fire),
+    Panic,
     Remaining,
     Checkpoint,
     /// Waits until it is told of a cancellation.
@@ -42,15 +44,38 @@ pub enum Plan {
     Cleanup(Undo),
     /// A cleanup that is taken back after the code.
     Undo(Undo, Box<Node>),
+    /// A value that does this when it is dropped, after the code.
+    Drops(Drops, Box<Node>),
     Bind(Spec, Box<Node>),
     Fence(Spec, Box<Node>),
     Shield(Box<Node>),
     Spawn(Box<Node>),
+    /// Stops a panic.
+    Catch(Box<Node>),
     Seq(Vec<Node>),
     Join(Vec<Node>),
-    /// Like `Join`, with a waker for each.
-    Unordered(Vec<Node>),
+    /// Like `Join`, with a waker for each, and only what was woken is polled.
+    Set(Vec<Node>),
+    /// Such a set that no fence owns which polls it.
+    Pool(Pool, Vec<Node>),
     Race(Vec<Node>),
+}
+
+/// What may be done anywhere, also in a destructor.
+#[derive(Clone, Debug)]
+pub enum Fire {
+    Set(usize),
+    /// Cancels the fence around of that number (`Node::number` finds it), if it has a handle.
+    Cancel(usize),
+    Check,
+    Quiet,
+}
+
+#[derive(Clone, Debug)]
+pub struct Drops {
+    pub fire: Fire,
+    /// The body has it before its first poll.
+    pub is_captured: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -59,8 +84,17 @@ pub struct Undo {
     pub panics: bool,
 }
 
-/// A fencing. The numbers of limits are rounds.
+/// Waits for one part after the other in fences of its own.
 #[derive(Clone, Debug)]
+pub struct Pool {
+    pub spec: Spec,
+    /// How many of these may be cancelled; then it waits without one, or drops what is left.
+    pub tries: u64,
+    pub drains: bool,
+}
+
+/// A fencing. The numbers of limits are rounds.
+#[derive(Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "it is a list of options")]
 pub struct Spec {
     /// Extends what is bound.
@@ -72,12 +106,18 @@ pub struct Spec {
     pub events: Vec<usize>,
     pub timeout: Option<u64>,
     pub budget: Option<u64>,
-    /// Declines all but the events of these numbers.
-    pub guard: Option<Vec<usize>>,
+    pub guard: Option<Guard>,
     pub grace: Option<u64>,
     pub cooperative: bool,
     pub linked: bool,
     pub cleanup: Option<u64>,
+}
+
+/// Declines all but the events of these numbers, or panics instead, which is no decline.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    pub accepts: Vec<usize>,
+    pub panics: bool,
 }
 
 impl Spec {
@@ -89,6 +129,47 @@ impl Spec {
             || self.cleanup.is_some();
         self.written && !has_policies
     }
+
+    pub fn has_handle(&self) -> bool {
+        self.cancel.is_some() && !self.is_written()
+    }
+}
+
+impl Guard {
+    pub fn accepts(&self, code: &str) -> bool {
+        self.accepts.iter().any(|event| code == format!("e{event}"))
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{:?}", self.id, self.plan)
+    }
+}
+
+/// What is unusual.
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_set();
+        let flags = [
+            (self.extends, "extends"),
+            (self.is_written(), "written"),
+            (self.cooperative, "cooperative"),
+            (self.linked, "linked"),
+        ];
+        list.entries(flags.iter().filter(|flag| flag.0).map(|flag| flag.1));
+        list.entries(self.events.iter().map(|event| format!("e{event}")));
+        let rounds = [
+            ("cancel", self.cancel.filter(|_| self.has_handle())),
+            ("timeout", self.timeout),
+            ("budget", self.budget),
+            ("grace", self.grace),
+            ("cleanup", self.cleanup),
+        ];
+        list.entries(rounds.iter().filter(|(_, rounds)| rounds.is_some()));
+        list.entries(&self.guard);
+        list.finish()
+    }
 }
 
 /// How long so many rounds are: never the end of one.
@@ -96,194 +177,81 @@ pub fn limit(rounds: u64) -> u64 {
     (rounds * ROUND).saturating_sub(ROUND / 2)
 }
 
-fn rarely<T: std::fmt::Debug>(
-    weight: u32,
-    some: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Option<T>> {
-    prop_oneof![10 - weight => none(), weight => some.prop_map(Some)]
-}
-
-fn none<T: std::fmt::Debug>() -> impl Strategy<Value = Option<T>> {
-    (0..1).prop_map(|_| None)
-}
-
-fn events() -> impl Strategy<Value = Vec<usize>> {
-    prop_oneof![1 => Just(Vec::new()), 3 => prop::collection::vec(0..EVENTS, 1..3)]
-}
-
-fn spec() -> impl Strategy<Value = Spec> {
-    let sources = (
-        (any::<bool>(), any::<bool>(), rarely(1, 0..BUSY)),
-        events(),
-        rarely(5, 0..8_u64),
-        rarely(2, 0..8_u64),
-    );
-    let policies = (
-        rarely(3, events()),
-        rarely(2, 0..4_u64),
-        rarely(1, Just(())),
-        rarely(3, Just(())),
-        rarely(3, 0..3_u64),
-    );
-    (sources, policies).prop_map(|(sources, policies)| Spec {
-        extends: sources.0.0,
-        written: sources.0.1,
-        cancel: sources.0.2,
-        events: sources.1,
-        timeout: sources.2,
-        budget: sources.3,
-        guard: policies.0,
-        grace: policies.1,
-        cooperative: policies.2.is_some(),
-        linked: policies.3.is_some(),
-        cleanup: policies.4,
-    })
-}
-
-fn undo() -> impl Strategy<Value = Undo> {
-    (0..6_u64, rarely(2, Just(()))).prop_map(|(ticks, panics)| Undo {
-        ticks,
-        panics: panics.is_some(),
-    })
-}
-
-fn leaf() -> impl Strategy<Value = Plan> {
-    prop_oneof![
-        8 => (1..10_u64).prop_map(Plan::Ticks),
-        1 => (0..EVENTS).prop_map(Plan::Set),
-        2 => Just(Plan::Check),
-        1 => Just(Plan::Remaining),
-        1 => Just(Plan::Checkpoint),
-        1 => Just(Plan::Cancelled),
-        3 => undo().prop_map(Plan::Cleanup),
-    ]
-}
-
-fn plan(depth: u32) -> BoxedStrategy<Plan> {
-    if depth == 0 {
-        return leaf().boxed();
-    }
-    let node = plan(depth - 1).prop_map(|plan| Node { id: 0, plan });
-    let one = node.clone().prop_map(Box::new);
-    let some = prop::collection::vec(node, 1..4);
-    prop_oneof![
-        3 => leaf(),
-        1 => (undo(), one.clone()).prop_map(|(undo, body)| Plan::Undo(undo, body)),
-        1 => (spec(), one.clone()).prop_map(|(spec, body)| Plan::Bind(spec, body)),
-        7 => (spec(), one.clone()).prop_map(|(spec, body)| Plan::Fence(spec, body)),
-        2 => one.clone().prop_map(Plan::Shield),
-        2 => one.prop_map(Plan::Spawn),
-        6 => some.clone().prop_map(Plan::Seq),
-        2 => some.clone().prop_map(Plan::Join),
-        1 => some.clone().prop_map(Plan::Unordered),
-        1 => some.prop_map(Plan::Race),
-    ]
-    .boxed()
-}
-
-/// A whole case is rather large.
-fn root() -> impl Strategy<Value = Plan> {
-    let node = plan(DEPTH).prop_map(|plan| Node { id: 0, plan });
-    let some = prop::collection::vec(node, 2..5);
-    let body = prop_oneof![some.clone().prop_map(Plan::Seq), some.prop_map(Plan::Join)];
-    let body = body.prop_map(|plan| Box::new(Node { id: 0, plan }));
-    (spec(), body).prop_map(|(spec, body)| Plan::Fence(spec, body))
-}
-
-pub fn case() -> impl Strategy<Value = Case> {
-    let kill = rarely(2, 1..BUSY);
-    let sets = prop::array::uniform4(0..2 * BUSY);
-    (root(), sets, kill).prop_map(|(plan, sets, kill)| {
-        let mut tree = Node { id: 0, plan };
-        tree.number(&mut 0);
-        // Parts with wakers of their own may be polled twice a round if something in the tree wakes
-        // them, and a round late if they are parts of such parts.
-        if tree.has(&Plan::wakes) || tree.has(&Plan::is_deep) {
-            tree.order();
-        }
-        tree.hurry();
-        Case { tree, sets, kill }
-    })
-}
-
 impl Plan {
-    fn wakes(&self) -> bool {
-        match self {
-            Self::Set(_) | Self::Cancelled => true,
-            Self::Bind(spec, _) | Self::Fence(spec, _) => spec.linked,
-            _ => false,
-        }
-    }
-
-    fn cleans(&self) -> bool {
-        matches!(self, Self::Undo(..) | Self::Cleanup(_))
-    }
-
-    fn is_deep(&self) -> bool {
-        let is_unordered = |plan: &Self| matches!(plan, Self::Unordered(_));
-        matches!(self, Self::Unordered(all) if all.iter().any(|node| node.has(&is_unordered)))
-    }
-
-    fn inside(&mut self) -> &mut [Node] {
+    pub fn inside(&self) -> &[Node] {
         match self {
             Self::Undo(_, body)
+            | Self::Drops(_, body)
             | Self::Bind(_, body)
             | Self::Fence(_, body)
             | Self::Shield(body)
-            | Self::Spawn(body) => std::slice::from_mut(&mut **body),
-            Self::Seq(all) | Self::Join(all) | Self::Unordered(all) | Self::Race(all) => all,
+            | Self::Spawn(body)
+            | Self::Catch(body) => std::slice::from_ref(&**body),
+            Self::Seq(all)
+            | Self::Join(all)
+            | Self::Set(all)
+            | Self::Pool(_, all)
+            | Self::Race(all) => all,
+            _ => &[],
+        }
+    }
+
+    pub fn inside_mut(&mut self) -> &mut [Node] {
+        match self {
+            Self::Undo(_, body)
+            | Self::Drops(_, body)
+            | Self::Bind(_, body)
+            | Self::Fence(_, body)
+            | Self::Shield(body)
+            | Self::Spawn(body)
+            | Self::Catch(body) => std::slice::from_mut(&mut **body),
+            Self::Seq(all)
+            | Self::Join(all)
+            | Self::Set(all)
+            | Self::Pool(_, all)
+            | Self::Race(all) => all,
             _ => &mut [],
+        }
+    }
+
+    fn fire_mut(&mut self) -> Option<&mut Fire> {
+        match self {
+            Self::Fire(fire) | Self::Drops(Drops { fire, .. }, _) => Some(fire),
+            _ => None,
         }
     }
 }
 
 impl Node {
-    fn number(&mut self, next: &mut usize) {
-        self.id = *next;
-        *next += 1;
-        for node in self.plan.inside() {
-            node.number(next);
-        }
-    }
-
-    /// Turns what has wakers of its own into what has not.
-    fn order(&mut self) {
-        if let Plan::Unordered(all) = &mut self.plan {
-            self.plan = Plan::Join(std::mem::take(all));
-        }
-        self.plan.inside().iter_mut().for_each(Self::order);
-    }
-
-    /// Which parts of a `FuturesUnordered` are dropped first depends on who was woken last. If more
-    /// than one of them has a cleanup, none of these takes time that would show in which order.
-    fn hurry(&mut self) {
-        if let Plan::Unordered(all) = &mut self.plan {
-            let cleaning = all.iter().filter(|node| node.has(&Plan::cleans)).count();
-            if cleaning > 1 {
-                all.iter_mut().for_each(Self::clean_at_once);
-            }
-        }
-        self.plan.inside().iter_mut().for_each(Self::hurry);
-    }
-
-    fn clean_at_once(&mut self) {
-        if let Plan::Undo(undo, _) | Plan::Cleanup(undo) = &mut self.plan {
-            undo.ticks = 0;
-        }
-        self.plan.inside().iter_mut().for_each(Self::clean_at_once);
+    pub fn new(plan: Plan) -> Self {
+        Self { id: 0, plan }
     }
 
     /// Whether a part of it is of that kind.
     pub fn has(&self, wanted: &dyn Fn(&Plan) -> bool) -> bool {
-        let inside = match &self.plan {
-            Plan::Undo(_, body)
-            | Plan::Bind(_, body)
-            | Plan::Fence(_, body)
-            | Plan::Shield(body)
-            | Plan::Spawn(body) => std::slice::from_ref(&**body),
-            Plan::Seq(all) | Plan::Join(all) | Plan::Unordered(all) | Plan::Race(all) => all,
-            _ => &[],
-        };
-        wanted(&self.plan) || inside.iter().any(|node| node.has(wanted))
+        wanted(&self.plan) || self.plan.inside().iter().any(|node| node.has(wanted))
+    }
+
+    /// Numbers the nodes; `handles` are those of the fences around that have one, outermost first.
+    pub fn number(&mut self, next: &mut usize, handles: &mut Vec<usize>) {
+        self.id = *next;
+        *next += 1;
+        if let Some(fire @ Fire::Cancel(_)) = self.plan.fire_mut() {
+            let Fire::Cancel(nth) = *fire else {
+                unreachable!()
+            };
+            let at = |nth| handles.get(nth % handles.len().max(1)).copied();
+            *fire = at(nth).map_or(Fire::Quiet, Fire::Cancel);
+        }
+        let has_handle = matches!(&self.plan, Plan::Fence(spec, _) if spec.has_handle());
+        if has_handle {
+            handles.push(self.id);
+        }
+        for node in self.plan.inside_mut() {
+            node.number(next, handles);
+        }
+        if has_handle {
+            handles.pop();
+        }
     }
 }

@@ -1,25 +1,27 @@
 //! The case as the library runs it: every task polled by hand, once a round.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use fence::{Cancelled, Event, Fenced, Fencing, Handle};
+use fence::{Cancelled, Event, Fenced, Handle};
 use tokio::time::Instant;
 
 use crate::code::run;
-use crate::plan::{BUSY, Case, EVENTS, ROUND, ROUNDS, Spec, Undo, limit};
+use crate::fencings::Foreign;
+use crate::plan::{BUSY, Case, EVENTS, Fire, ROUND, ROUNDS, Undo};
 use crate::record::{Line, Record, reasons};
 use crate::tasks::Task;
 
 pub type Future = Pin<Box<dyn std::future::Future<Output = ()> + Send>>;
 
-type Outcome = Pin<Box<dyn std::future::Future<Output = Fenced<()>> + Send>>;
-
 #[derive(Default)]
 pub struct World {
-    handles: Mutex<Vec<(u64, Handle)>>,
+    pub handles: Mutex<BTreeMap<usize, (u64, Handle)>>,
+    pub foreign: [Option<Foreign>; EVENTS],
     pub events: [Event; EVENTS],
     round: Mutex<u64>,
     start: Mutex<Option<Instant>>,
@@ -30,6 +32,14 @@ pub struct World {
 }
 
 impl World {
+    fn new(case: &Case) -> Self {
+        let mut world = Self::default();
+        for (event, is_foreign) in case.foreign.into_iter().enumerate() {
+            world.foreign[event] = is_foreign.then(|| Foreign::of(&world.events[event]));
+        }
+        world
+    }
+
     fn round(&self) -> u64 {
         *self.round.lock().unwrap()
     }
@@ -42,14 +52,40 @@ impl World {
         });
     }
 
-    pub fn has_been_told(&self, line: usize) -> bool {
-        let record = self.record.lock().unwrap();
-        let line = record.lines.get(line);
-        line.is_some_and(|line| line.text.starts_with("told"))
-    }
-
     pub fn probe(self: &Arc<Self>, text: String) -> Probe {
         Probe(self.clone(), text)
+    }
+
+    pub fn fire(&self, id: usize, fire: &Fire) {
+        match fire {
+            Fire::Set(event) => _ = self.events[*event].set(),
+            Fire::Cancel(node) => {
+                let handles = self.handles.lock().unwrap();
+                let handle = handles.get(node).map(|(_, handle)| handle.clone());
+                drop(handles);
+                handle.expect("it is around").cancel();
+            }
+            Fire::Quiet => {}
+            Fire::Check => self.log(match fence::check() {
+                Ok(()) => format!("check {id} ok"),
+                Err(why) => format!("check {id} {}", self.show(&why)),
+            }),
+        }
+    }
+
+    /// Does it when it is dropped.
+    pub fn firing(self: &Arc<Self>, id: usize, fire: &Fire) -> Firing {
+        Firing(self.clone(), id, fire.clone())
+    }
+
+    pub fn caught(&self, panic: &(dyn Any + Send)) {
+        assert!(panic.is::<&str>(), "planned: {panic:?}");
+        self.log("caught");
+    }
+
+    pub fn died(&self, panic: &(dyn Any + Send)) {
+        assert!(panic.is::<&str>(), "planned: {panic:?}");
+        self.log("a task panicked");
     }
 
     pub fn ticks(
@@ -69,80 +105,6 @@ impl World {
                 .push((due, cx.waker().clone()));
             Poll::Pending
         })
-    }
-
-    pub fn fencing(self: &Arc<Self>, id: usize, spec: &Spec) -> Fencing {
-        let time = |rounds: u64| Duration::from_millis(limit(rounds));
-        let mut fencing = if spec.extends {
-            Fencing::current()
-        } else {
-            Fencing::new()
-        };
-        for event in &spec.events {
-            fencing = fencing.on(format!("e{event}"), &self.events[*event]);
-        }
-        fencing = fencing
-            .timeout_as(format!("t{id}"), spec.timeout.map(time))
-            .budget_as(format!("b{id}"), spec.budget.map(time));
-        if let Some(accepted) = spec.guard.clone() {
-            let world = self.clone();
-            fencing = fencing.guard(move |reason| {
-                let asked = format!("{id} {}", reason.code());
-                world.record.lock().unwrap().asked.push(asked);
-                accepted.iter().any(|n| reason.code() == format!("e{n}"))
-            });
-        }
-        if let Some(grace) = spec.grace {
-            fencing = fencing.grace(time(grace));
-        }
-        if let Some(cleanup) = spec.cleanup {
-            fencing = fencing.cleanup_within(time(cleanup));
-        }
-        fencing = if spec.cooperative {
-            fencing.cooperative()
-        } else {
-            fencing
-        };
-        if spec.linked {
-            fencing.linked()
-        } else {
-            fencing
-        }
-    }
-
-    pub async fn fenced(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> Fenced<()> {
-        if spec.is_written() {
-            self.written(id, spec, body).await
-        } else {
-            self.built(id, spec, body).await
-        }
-    }
-
-    fn built(self: &Arc<Self>, id: usize, spec: &Spec, body: Future) -> fence::Fence<Future> {
-        let mut fence = self.fencing(id, spec).run(body);
-        if let Some(round) = spec.cancel {
-            let handle = fence.handle();
-            self.handles.lock().unwrap().push((round, handle));
-        }
-        fence
-    }
-
-    fn written(&self, id: usize, spec: &Spec, body: Future) -> Outcome {
-        let code = |kind, id: usize| -> &'static str { format!("{kind}{id}").leak() };
-        let time = |rounds: u64| Duration::from_millis(limit(rounds));
-        let options = fence::__private::options()
-            .inherit(spec.extends)
-            .timeout(code('t', id), spec.timeout.map(time))
-            .budget(code('b', id), spec.budget.map(time));
-        let on = |n: usize| (code('e', spec.events[n]), &self.events[spec.events[n]]);
-        match spec.events.len() {
-            0 => Box::pin(fence::__private::fence(options, body)),
-            1 => Box::pin(fence::__private::fence(options.on(on(0).0, on(0).1), body)),
-            _ => {
-                let options = options.on(on(0).0, on(0).1).on(on(1).0, on(1).1);
-                Box::pin(fence::__private::fence(options, body))
-            }
-        }
     }
 
     pub fn show(&self, why: &Cancelled) -> String {
@@ -187,6 +149,14 @@ impl World {
     }
 }
 
+pub struct Firing(Arc<World>, usize, Fire);
+
+impl Drop for Firing {
+    fn drop(&mut self) {
+        self.0.fire(self.1, &self.2);
+    }
+}
+
 pub struct Probe(Arc<World>, String);
 
 impl Drop for Probe {
@@ -197,7 +167,7 @@ impl Drop for Probe {
 
 /// Runs the case and returns what happened.
 pub async fn observe(case: &Case) -> Record {
-    let world = Arc::new(World::default());
+    let world = Arc::new(World::new(case));
     *world.start.lock().unwrap() = Some(Instant::now());
     let mut tasks = vec![Task::new(run(case.tree.clone(), world.clone()))];
     for round in 0..ROUNDS {
@@ -208,7 +178,14 @@ pub async fn observe(case: &Case) -> Record {
         let mut next = 0;
         while next < tasks.len() {
             tasks[next].poll(&world);
-            tasks.extend(world.spawned.lock().unwrap().drain(..).map(Task::new));
+            let spawned: Vec<_> = world.spawned.lock().unwrap().drain(..).collect();
+            for body in spawned {
+                let task = match case.one_waker {
+                    true => tasks[0].beside(body),
+                    false => Task::new(body),
+                };
+                tasks.push(task);
+            }
             next += 1;
         }
         // For the cleanups that the runtime was given.
@@ -238,13 +215,8 @@ async fn begin(round: u64, case: &Case, world: &World) {
             event.set();
         }
     }
-    for (_, handle) in world
-        .handles
-        .lock()
-        .unwrap()
-        .iter()
-        .filter(|(at, _)| *at == round)
-    {
+    let handles = world.handles.lock().unwrap().clone();
+    for (_, handle) in handles.values().filter(|(at, _)| *at == round) {
         handle.cancel();
     }
     let mut waiting = world.waiting.lock().unwrap();

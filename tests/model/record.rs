@@ -28,20 +28,28 @@ pub fn reasons(all: impl Iterator<Item = (u64, String)>) -> String {
     format!("[{}]", all.join(" "))
 }
 
+impl Line {
+    fn forget_declines(&mut self) {
+        if let Some((start, rest)) = self.text.split_once(" declined [") {
+            if start.contains("dropped@") {
+                let rest = rest.split_once(']').map_or("", |(_, rest)| rest);
+                self.text = format!("{start}{rest}");
+            }
+        }
+    }
+}
+
 impl Record {
     /// Without what nobody promises: the order of what the runtime does between the rounds, and
-    /// (`unordered`) that of the parts of a `FuturesUnordered`, or that the guards in these are
-    /// asked once a fence around has fired: such a part is not woken for it.
-    pub fn settled(mut self, handed: bool, unordered: bool) -> (Vec<Line>, Vec<Line>, Vec<String>) {
+    /// whether a fence that is dropped knows of declines that its destructors brought about.
+    pub fn settled(mut self, handed: bool) -> (Vec<Line>, Vec<Line>, Vec<String>) {
         self.asked.sort();
-        let is_cleanup = |line: &Line| handed && line.text.contains("clean");
-        let (mut cleanups, mut lines): (Vec<_>, Vec<_>) =
-            self.lines.into_iter().partition(is_cleanup);
-        cleanups.sort();
-        if unordered {
-            lines.sort();
-            self.asked.clear();
+        for line in &mut self.lines {
+            line.forget_declines();
         }
+        let is_cleanup = |line: &Line| handed && line.text.contains("clean");
+        let (mut cleanups, lines): (Vec<_>, Vec<_>) = self.lines.into_iter().partition(is_cleanup);
+        cleanups.sort();
         (lines, cleanups, self.asked)
     }
 }

@@ -1,13 +1,13 @@
 //! The fencings of the model.
 
-use crate::plan::{Spec, limit};
+use crate::plan::{Guard, Spec, limit};
 
 /// A fencing.
 #[derive(Clone, Default)]
 pub struct Set {
     pub events: Vec<usize>,
     pub times: Vec<(String, Span)>,
-    pub guards: Vec<(usize, Vec<usize>)>,
+    pub guards: Vec<(usize, Guard)>,
     pub grace: Option<u64>,
     pub cooperative: bool,
     pub linked: bool,
@@ -59,7 +59,7 @@ impl Set {
         set.times
             .splice(own..own, timeout.into_iter().chain(budget));
         set.guards
-            .extend(spec.guard.clone().map(|accepted| (id, accepted)));
+            .extend(spec.guard.clone().map(|guard| (id, guard)));
         set.grace = spec.grace.map(limit).or(set.grace);
         set.cleanup = spec.cleanup.map(limit).or(set.cleanup);
         set.cooperative |= spec.cooperative;
