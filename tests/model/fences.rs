@@ -22,6 +22,7 @@ pub enum Status {
     Ended,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "it is what is known of it")]
 pub struct Fence {
     pub set: Set,
     pub status: Status,
@@ -41,6 +42,8 @@ pub struct Fence {
     /// Whether it has a handle, or something like it.
     pub is_shared: bool,
     pub is_ending: bool,
+    /// It has passed its cancellation up.
+    pub has_linked: bool,
     pub jobs: Vec<usize>,
     pub batches: Vec<Batch>,
     pub cleaning: Option<Cleaning>,
@@ -70,6 +73,7 @@ impl Default for Fence {
             has_family: false,
             is_shared: false,
             is_ending: false,
+            has_linked: false,
             jobs: Vec::new(),
             batches: Vec::new(),
             cleaning: None,
@@ -241,7 +245,9 @@ impl Fence {
     /// (D24).
     pub fn fire(&mut self, firing: Option<Reason>) -> bool {
         let is_used = |firing: &Reason| self.links.iter().any(|link| link.2 == firing.2);
-        let firing = firing.filter(|firing| !self.is_over() && !is_used(firing));
+        let is_excused = |firing: &Reason| self.excused.contains(firing);
+        let counts = |firing: &Reason| !self.is_over() && !is_used(firing) && !is_excused(firing);
+        let firing = firing.filter(counts);
         self.links.extend(firing.clone());
         firing.is_some()
     }

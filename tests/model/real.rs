@@ -180,9 +180,10 @@ pub async fn observe(case: &Case) -> Record {
             tasks[next].poll(&world);
             let spawned: Vec<_> = world.spawned.lock().unwrap().drain(..).collect();
             for body in spawned {
-                let task = match case.one_waker {
-                    true => tasks[0].beside(body),
-                    false => Task::new(body),
+                let task = if case.one_waker {
+                    tasks[0].beside(body)
+                } else {
+                    Task::new(body)
                 };
                 tasks.push(task);
             }

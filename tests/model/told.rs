@@ -67,7 +67,8 @@ impl Model<'_> {
             _ => Some(outer),
         });
         let primary = self.primary(fence);
-        if let Some(target) = target {
+        if let Some(target) = target.filter(|_| !self.fences[fence].has_linked) {
+            self.fences[fence].has_linked = true;
             self.fired_here += 1;
             self.facts.insert(Fact::Linked);
             self.fences[target].is_shared = true;

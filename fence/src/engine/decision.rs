@@ -97,7 +97,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Passes the cancellation on to the fence around (D30). An error is none: it is returned.
+    /// Passes the cancellation on to the fence around, once (D30): in a set that is polled by one
+    /// fence after the other, it would be the end of each. An error is none: it is returned.
     pub(crate) fn link_up(&self) {
         if !self.state.policy().is_some_and(|policy| policy.is_linked) {
             return;
@@ -105,7 +106,11 @@ impl Engine<'_> {
         if let Some(outer) = with_frames(|here| here.linked_to()) {
             let reasons = self.reasons(Instant::now());
             let primary = reasons.first();
-            if let Some(primary) = primary.filter(|reason| reason.kind() != ReasonKind::Failed) {
+            let is_error = |reason: &&Reason| reason.kind() == ReasonKind::Failed;
+            let Some(primary) = primary.filter(|reason| !is_error(reason)) else {
+                return;
+            };
+            if !self.state.rare_or_init().has_linked.replace(true) {
                 outer.fire(primary.linked());
             }
         }

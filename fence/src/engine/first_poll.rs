@@ -123,6 +123,9 @@ impl Engine<'_> {
     fn excuse(&mut self, here: Here<'_>) {
         let excused = here.excused();
         if !excused.is_empty() {
+            if let Some(shared) = self.state.shared_part() {
+                shared.inbox.excuse(&excused);
+            }
             self.state.rare_mut_or_init().excused = excused;
         }
     }

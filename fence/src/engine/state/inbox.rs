@@ -26,6 +26,8 @@ struct Kept {
     /// Whether the fence asks its guards first.
     is_guarded: bool,
     is_closed: bool,
+    /// What does not count, whichever way it comes in (D23).
+    excused: Vec<Reason>,
     arrived: Vec<Arrival>,
     /// All that guards declined, from wherever it came, in the order of asking.
     declined: Vec<Reason>,
@@ -68,6 +70,12 @@ impl Inbox {
     /// Guards have to be asked about what comes in from now on.
     pub(crate) fn set_guarded(&self, is_guarded: bool) {
         self.locked().is_guarded = is_guarded;
+    }
+
+    /// These are no reasons, whichever way they come in (D23).
+    pub(crate) fn excuse(&self, excused: &[Reason]) {
+        let before = std::mem::replace(&mut self.locked().excused, excused.to_vec());
+        drop(before);
     }
 
     /// What counts so far: known from the moment on in which `fire` was `true`, or a guard said yes.
@@ -148,7 +156,8 @@ impl Kept {
         };
         let is_used = |known: &Arrival| known.reason.code() == reason.code();
         let mut arrived = self.arrived.iter();
-        if self.is_closed || arrived.any(|known| is_late(known) || is_used(known)) {
+        let is_excused = self.excused.iter().any(|other| other.is_seen_as(&reason));
+        if self.is_closed || is_excused || arrived.any(|known| is_late(known) || is_used(known)) {
             return Some(reason);
         }
         // The error of a child is asked of no guard.

@@ -31,6 +31,8 @@ pub(crate) struct RareState {
     pub(crate) has_told: Cell<bool>,
     /// What had fired for fences in their grace when this one started: no reasons for it (D23).
     pub(crate) excused: Vec<Reason>,
+    /// Whether it has passed its cancellation up, which is done once (D30).
+    pub(crate) has_linked: Cell<bool>,
     /// What the guards have been asked about.
     asked: RefCell<Vec<Asked>>,
     /// The cleanups registered with this fence.
@@ -160,6 +162,9 @@ impl RareState {
     pub(crate) fn unstart(&mut self) -> Fencing {
         self.around = Fencing::new();
         self.excused = Vec::new();
+        if let Some(shared) = self.shared.get() {
+            shared.inbox.excuse(&[]);
+        }
         self.asked = RefCell::default();
         std::mem::take(&mut self.given)
     }

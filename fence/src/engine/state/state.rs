@@ -257,8 +257,10 @@ impl FenceState {
 
     /// The shared part of a fence that is running.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
-        self.rare_or_init().shared.get_or_init(|| {
+        let rare = self.rare_or_init();
+        rare.shared.get_or_init(|| {
             let shared = Shared::of(self.policy());
+            shared.inbox.excuse(&rare.excused);
             shared.start(self.deadline.get(), self.policy());
             Arc::new(shared)
         })
