@@ -31,7 +31,8 @@ impl Around<'_> {
                 .rare()
                 .is_none_or(|rare| rare.around.entries().is_empty())
         };
-        host.is_some_and(|fencing| fencing.is_same(&state.fencing)) && is_all()
+        host.is_some_and(|host| state.fencing.is_empty() || host.is_same(&state.fencing))
+            && is_all()
     }
 }
 
@@ -45,12 +46,12 @@ impl Engine<'_> {
         let is_armed =
             is_awaited && around.wanted.is_none() && self.watch.is_set(self.terms(around, cx));
         (!is_armed && self.arm_anew(around, cx))
-            || (self.state.has_triggers && self.poll_triggers(cx))
+            || (self.state.has_triggers() && self.poll_triggers(cx))
     }
 
     /// What it has to register with, and how.
     #[inline]
-    fn terms(&self, around: Around<'_>, cx: &Context<'_>) -> Terms {
+    pub(super) fn terms(&self, around: Around<'_>, cx: &Context<'_>) -> Terms {
         Terms {
             waker: WakerId::of(cx.waker()),
             includes_fencing: !around.covers(self.state),
@@ -78,7 +79,7 @@ impl Engine<'_> {
             }
             return true;
         }
-        let has_passed = self.state.timed_out.get();
+        let has_passed = self.state.timed_out();
         if let Some(host) = around.host.filter(|_| !self.has_timer()) {
             let deadline = self.state.deadline.get().filter(|_| !has_passed);
             self.state.asked(host.ask(deadline));
@@ -119,7 +120,7 @@ impl Engine<'_> {
         let terms = self.terms(around, cx);
         let moved = self.watch.is_moving(terms.waker);
         let mut has_fired = self.register_anew(terms, cx);
-        if self.state.has_triggers {
+        if self.state.has_triggers() {
             has_fired |= self.poll_triggers(cx);
         }
         if has_fired && self.has_to_ask() {
@@ -147,12 +148,12 @@ impl Engine<'_> {
 
     /// Whether something has fired since the guards were asked, which nobody is woken for any more.
     fn has_to_ask(&self) -> bool {
-        self.state.cancelling.get() == Cancelling::No && !self.reasons(Instant::now()).is_empty()
+        self.state.cancelling() == Cancelling::No && !self.reasons(Instant::now()).is_empty()
     }
 
     /// Out of the way of fences inside another one, which mostly have nothing to register.
     #[inline(never)]
-    fn register(&mut self, includes_fencing: bool, cx: &Context<'_>) -> bool {
+    pub(super) fn register(&mut self, includes_fencing: bool, cx: &Context<'_>) -> bool {
         let (watch, mut spilled) = (&mut *self.watch, Keys::new());
         let mut has_fired = false;
         let mut panics = Panics::default();
@@ -205,15 +206,15 @@ impl Engine<'_> {
     }
 
     /// Arms our own timer; true if our deadline has passed.
-    fn arm_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
+    pub(super) fn arm_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
         if self.set_timer(at, moved, cx) {
             self.state.note_time();
-            if !self.state.timed_out.get() {
+            if !self.state.timed_out() {
                 // It is the time of a fence inside, which looks again in the next poll.
                 cx.waker().wake_by_ref();
             }
         }
-        self.state.timed_out.get()
+        self.state.timed_out()
     }
 
     pub(crate) fn poll_triggers(&mut self, cx: &mut Context<'_>) -> bool {

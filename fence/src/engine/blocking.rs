@@ -20,9 +20,9 @@ pub(crate) fn run<R>(
     f: impl FnOnce() -> R,
 ) -> Fenced<R> {
     let mut core = Core::new(fencing, ());
-    core.state.kind = FenceKind::Plain;
+    core.state.set_kind(FenceKind::Plain);
     if let Some(shared) = shared {
-        core.state.kind = FenceKind::Thread;
+        core.state.set_kind(FenceKind::Thread);
         let _ = core.state.rare_or_init().shared.set(shared);
     }
     let timer = std::pin::pin!(Timer::default());
@@ -76,7 +76,7 @@ impl Scope<'_> {
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        if self.0.state.phase != Phase::Ended {
+        if self.0.state.phase() != Phase::Ended {
             if let Some(shared) = self.0.state.shared_part() {
                 shared.tell_panicked();
             }

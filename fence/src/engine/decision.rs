@@ -21,10 +21,10 @@ impl Engine<'_> {
     /// this one still lets finish. Arming is the last step: what fires from here on wakes the task.
     #[cold]
     pub(crate) fn decide(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        if self.state.cancelling.get() != Cancelling::No {
+        if self.state.cancelling() != Cancelling::No {
             self.state.expire(Instant::now());
         }
-        let next = if self.state.cancelling.get() == Cancelling::No && !self.accept() {
+        let next = if self.state.cancelling() == Cancelling::No && !self.accept() {
             self.state.deadline.get()
         } else if self.is_waiting() {
             self.state.rare().and_then(|rare| rare.cut_at)
@@ -55,7 +55,7 @@ impl Engine<'_> {
                 return false;
             }
         }
-        self.state.cancelling.set(Cancelling::Fired);
+        self.state.set_cancelling(Cancelling::Fired);
         let now = Instant::now();
         let mut cut_at = None;
         if let Some(grace) = self.state.policy().and_then(Policy::grace) {
@@ -71,7 +71,7 @@ impl Engine<'_> {
 
     /// Whether the body has time left, or all the time it wants (D23).
     fn is_waiting(&self) -> bool {
-        if self.state.cancelling.get() == Cancelling::GraceOver {
+        if self.state.cancelling() == Cancelling::GraceOver {
             return false;
         }
         self.state.policy().is_some_and(Policy::is_lenient)
@@ -135,7 +135,7 @@ impl Engine<'_> {
 
     /// Tells what was spawned inside, at whatever time, what it was that fired first.
     fn tell_fired(&mut self) {
-        if self.state.cancelling.get() == Cancelling::No {
+        if self.state.cancelling() == Cancelling::No {
             return;
         }
         let announced = self.state.rare_mut_or_init().announced.take();

@@ -102,7 +102,7 @@ impl<F> Fence<F> {
     /// The fence around a spawned task.
     pub(crate) fn root(lineage: Fencing, body: F) -> Self {
         let mut core = Core::new(lineage, ());
-        core.state.kind = FenceKind::Task;
+        core.state.set_kind(FenceKind::Task);
         Self::from_core(core, body)
     }
 }
@@ -249,7 +249,7 @@ impl<T, E: From<Cancelled>> Mode<Result<T, E>> for Try {
 impl<F, S: InlineSources, M> fmt::Debug for Fence<F, S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fence")
-            .field("phase", &self.core.state.phase)
+            .field("phase", &self.core.state.phase())
             .field("fencing", &self.core.state.fencing)
             .finish_non_exhaustive()
     }

@@ -23,7 +23,7 @@ pub(crate) enum Start {
 impl Engine<'_> {
     /// A poll that is no further one.
     pub(crate) fn begin(&mut self, here: Here<'_>, body: &mut dyn Body) -> Start {
-        match self.state.phase {
+        match self.state.phase() {
             Phase::Cleaning => return Start::Fired,
             Phase::Ended => panic!("a `Fence` was polled after it had resolved"),
             Phase::Waiting(_) | Phase::Running => {}
@@ -37,7 +37,7 @@ impl Engine<'_> {
 
     /// Captures the context, starts the clock, looks at what has fired (D1, D2).
     pub(crate) fn start(&mut self, here: Here<'_>) -> Start {
-        let waiting = self.state.phase;
+        let waiting = self.state.phase();
         let mut survey = Survey::default();
         if !here.is_empty() {
             match here.survey() {
@@ -59,8 +59,9 @@ impl Engine<'_> {
             self.unstart(waiting);
             return Start::Blocked;
         }
-        self.state.phase = Phase::Running;
-        self.state.has_triggers = self.has_triggers();
+        self.state.set_phase(Phase::Running);
+        self.state.note_policy();
+        self.state.set_has_triggers(self.has_triggers());
         let has_fired = self.is_latched() || self.has_trigger_fired();
         let has_fired = has_fired && self.accept_at_start();
         if has_fired && here.is_interrupted_now() {
@@ -79,15 +80,15 @@ impl Engine<'_> {
 
     /// As if it had never been polled: it may be polled somewhere else next.
     fn unstart(&mut self, waiting: Phase) {
-        self.state.phase = waiting;
+        self.state.set_phase(waiting);
         self.state.start = None;
         self.state.deadline.set(None);
-        self.state.timed_out.set(false);
+        self.state.set_timed_out(false);
         if waiting != Phase::Waiting(Inherit::Given) {
             self.state.fencing = Fencing::new();
         }
-        self.state.has_triggers = false;
-        self.state.trigger_seen_inside.set(false);
+        self.state.set_has_triggers(false);
+        self.state.set_trigger_seen(false);
         if let Some(rare) = self.state.rare_mut() {
             let given = rare.unstart();
             if waiting == Phase::Waiting(Inherit::Given) && given.has_names() {
@@ -107,7 +108,7 @@ impl Engine<'_> {
         }
         let bound = survey.bound;
         let bound = || bound.map(Binding::take).unwrap_or_default();
-        match self.state.phase {
+        match self.state.phase() {
             Phase::Waiting(Inherit::Bound) => self.state.fencing = bound(),
             Phase::Waiting(Inherit::BoundNames) => {
                 let own = self.own.as_deref();
@@ -153,7 +154,7 @@ impl Engine<'_> {
             let deadline = earliest.deadline(now);
             self.state.start = Some(now);
             self.state.deadline.set(deadline);
-            self.state.timed_out.set(has_passed(deadline, Some(now)));
+            self.state.set_timed_out(has_passed(deadline, Some(now)));
         }
     }
 

@@ -12,6 +12,7 @@ mod poll;
 mod record;
 mod state;
 mod teardown;
+mod usual;
 
 pub(crate) use engine::Core;
 pub use fence::Fence;

@@ -42,10 +42,15 @@ impl Engine<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Cancelled>> {
         let mut went_off = false;
-        if self.state.phase == Phase::Running {
+        if self.state.phase() == Phase::Running {
             went_off = self.timer.as_mut().went_off(&self.state.timing);
         } else {
-            match self.begin(here, body) {
+            let start = if self.start_usually(here) {
+                Start::Go
+            } else {
+                self.begin(here, body)
+            };
+            match start {
                 Start::Go => {}
                 Start::Blocked => return self.stay_blocked(here, cx),
                 Start::Fired => return self.clean_up(here, cx).map(Err),
@@ -135,7 +140,7 @@ impl Engine<'_> {
             self.tell_cut();
         }
         self.drop_body(here, body, Dropping::ByCut);
-        self.state.phase = Phase::Cleaning;
+        self.state.set_phase(Phase::Cleaning);
         if self.state.rare().is_some() {
             // Once more, for what destructors spawned.
             self.tell_cut();
@@ -146,7 +151,7 @@ impl Engine<'_> {
     pub(crate) fn drop_body(&mut self, here: Here<'_>, body: &mut dyn Body, dropping: Dropping) {
         let ending = Ending(self);
         ending.0.disarm();
-        ending.0.state.dropping = dropping;
+        ending.0.state.set_dropping(dropping);
         ending.0.within(here, Step::default(), || {
             body.cut();
             true
@@ -156,7 +161,7 @@ impl Engine<'_> {
     /// The body has completed: nothing is left behind.
     #[inline]
     fn complete(&mut self, here: Here<'_>) {
-        self.state.phase = Phase::Ended;
+        self.state.set_phase(Phase::Ended);
         if self.state.rare().is_some() {
             self.complete_rare(here);
         } else {
@@ -185,7 +190,8 @@ impl Engine<'_> {
     fn let_go(&mut self, here: Here<'_>) {
         self.disarm();
         // What it watched is of no use to it any more, and may be to the next fence.
-        if let Some(binding) = here.bound() {
+        let is_set = !self.state.fencing.is_empty();
+        if let Some(binding) = is_set.then(|| here.bound()).flatten() {
             binding.give_back(&mut self.state.fencing);
         }
     }
@@ -220,7 +226,10 @@ impl Engine<'_> {
     /// Whether the fence has fired and may say so. Otherwise it is armed.
     fn look(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         let has_fired = if self.state.has_only_latches() {
-            self.is_latched() || self.arm_anew(around, cx)
+            self.is_latched()
+                || self
+                    .arm_usually(around, cx)
+                    .unwrap_or_else(|| self.arm_anew(around, cx))
         } else {
             self.hold_on();
             self.is_latched() || self.was_seen_inside() || self.arm(around, cx)
@@ -234,12 +243,12 @@ impl Engine<'_> {
 
     /// A fence inside saw one of our triggers fire: ask them all ourselves.
     fn was_seen_inside(&mut self) -> bool {
-        self.state.trigger_seen_inside.take() && self.has_trigger_fired()
+        self.state.take_trigger_seen() && self.has_trigger_fired()
     }
 
     /// Asks the custom triggers, until one has fired, and keeps what it says: it is not asked again.
     pub(crate) fn has_trigger_fired(&mut self) -> bool {
-        if !self.state.has_triggers {
+        if !self.state.has_triggers() {
             return false;
         }
         let mut fired = None;

@@ -36,7 +36,7 @@ impl Engine<'_> {
     /// Tells the handles, and those inside, how it ended. The reasons, with what came in at the
     /// last moment, if anybody is told.
     pub(crate) fn report(&mut self, state: State) -> Option<Vec<Reason>> {
-        self.state.phase = Phase::Ended;
+        self.state.set_phase(Phase::Ended);
         let rare = self.state.rare_mut()?;
         rare.hold.release();
         if rare.id.get() != 0 {

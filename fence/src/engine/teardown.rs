@@ -99,7 +99,7 @@ impl Engine<'_> {
             return self.stay_blocked(here, cx);
         }
         // Nothing to wait for, and nobody to ask or to tell.
-        self.state.phase = Phase::Ended;
+        self.state.set_phase(Phase::Ended);
         Poll::Ready(self.cancelled(Cleanup::default()))
     }
 
@@ -135,7 +135,7 @@ impl Engine<'_> {
     /// Dropped from outside: midway, the body goes first, with its context set.
     pub(crate) fn abandon(&mut self, body: &mut dyn Body) {
         let mut panics = Panics::default();
-        match self.state.phase {
+        match self.state.phase() {
             Phase::Ended => return,
             Phase::Waiting(_) => {}
             Phase::Running | Phase::Cleaning => {

@@ -33,6 +33,19 @@ impl Fencing {
         self.set.as_ref().is_some_and(|set| set.has_triggers)
     }
 
+    /// Whether it has nothing but latches and times.
+    #[inline]
+    pub(crate) fn is_usual(&self) -> bool {
+        self.set
+            .as_ref()
+            .is_none_or(|set| !set.has_triggers && set.policy.is_none() && set.names.is_empty())
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.set.is_none()
+    }
+
     pub(crate) fn times(&self) -> &[Time] {
         self.set.as_ref().map_or(&[], |set| &set.times)
     }
@@ -63,6 +76,7 @@ impl Fencing {
     pub(crate) fn add_time(&mut self, time: Time) {
         let set = self.edit();
         set.earliest.add(&time);
+        set.has_budgets |= matches!(time.span, Span::Budget(_));
         set.times.push(time);
     }
 
@@ -81,6 +95,11 @@ impl Fencing {
             (None, None) => true,
             _ => false,
         }
+    }
+
+    #[inline]
+    pub(crate) fn has_budgets(&self) -> bool {
+        self.set.as_ref().is_some_and(|set| set.has_budgets)
     }
 
     /// The earliest of its points in time: what a fence below it can have at most.
@@ -105,11 +124,7 @@ impl Fencing {
 
     /// The set with its budgets started (D19).
     pub(crate) fn started(mut self) -> Self {
-        if self
-            .times()
-            .iter()
-            .any(|time| matches!(time.span, Span::Budget(_)))
-        {
+        if self.has_budgets() {
             let now = Instant::now();
             let set = self.edit();
             let times = std::mem::take(&mut set.times);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::fencing::policy::Policy;
-use crate::trigger::{Earliest, Entry, Time};
+use crate::trigger::{Earliest, Entry, Span, Time};
 use crate::util::SmallList;
 
 #[derive(Clone, Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Set {
     pub(super) times: SmallList<Time>,
     /// What follows from the times, so that no fence has to look at each of them.
     pub(super) earliest: Earliest,
+    /// Whether a time starts where the set is bound.
+    pub(super) has_budgets: bool,
     /// Whether a custom trigger is among the entries.
     pub(super) has_triggers: bool,
     pub(super) name: Option<Cow<'static, str>>,
@@ -25,6 +27,10 @@ pub(crate) struct Set {
 impl Set {
     pub(super) fn summarize(&mut self) {
         self.earliest = Earliest::default();
-        self.times.iter().for_each(|time| self.earliest.add(time));
+        self.has_budgets = false;
+        for time in self.times.iter() {
+            self.earliest.add(time);
+            self.has_budgets |= matches!(time.span, Span::Budget(_));
+        }
     }
 }

@@ -118,7 +118,7 @@ impl<S: InlineSources> Options<S> {
             Inherit::BoundNames
         };
         let mut core = Core::new(Fencing::new(), self.own);
-        core.state.phase = Phase::Waiting(extends);
+        core.state.set_phase(Phase::Waiting(extends));
         core
     }
 }

@@ -98,6 +98,7 @@ impl Earliest {
     }
 
     /// The earliest of both.
+    #[inline]
     pub(crate) fn and(mut self, other: &Self) -> Self {
         if let Some(limit) = other.limit {
             self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
@@ -129,6 +130,7 @@ pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<I
     }
 }
 
+#[inline]
 pub(crate) fn has_passed(deadline: Option<Instant>, now: Option<Instant>) -> bool {
     matches!((deadline, now), (Some(deadline), Some(now)) if deadline <= now)
 }

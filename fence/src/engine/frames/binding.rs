@@ -58,9 +58,13 @@ impl Binding {
     }
 
     /// Starts its budgets (D19), and looks up its names in what is bound `around` (D18a).
+    #[inline]
     pub(crate) fn start(&mut self, around: impl FnOnce() -> Fencing) {
-        let set = self.set.take().unwrap_or_default();
-        self.set = OnceCell::from(set.resolved(around).started());
+        let starts = |set: &Fencing| set.has_names() || set.has_budgets();
+        if self.set.get().is_some_and(starts) {
+            let set = self.set.take().unwrap_or_default();
+            self.set = OnceCell::from(set.resolved(around).started());
+        }
     }
 
     /// Adds its offers to another set, and takes that one's place.

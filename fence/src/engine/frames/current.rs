@@ -145,7 +145,7 @@ pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
     with_frames(|here| {
         match here
             .innermost()
-            .filter(|state| state.dropping != Dropping::No)
+            .filter(|state| state.dropping() != Dropping::No)
         {
             Some(ending) => {
                 ending.rare_or_init().batches.borrow_mut().extend(batches);
@@ -158,13 +158,13 @@ pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
 
 /// Whether a fence around this code is cutting it, rather than that it is dropped from outside.
 pub(crate) fn is_being_cut() -> bool {
-    with_frames(|here| here.all().any(|state| state.dropping == Dropping::ByCut))
+    with_frames(|here| here.all().any(|state| state.dropping() == Dropping::ByCut))
 }
 
 /// The enclosing fences as sources for what is spawned here, outermost first (D27). What the
 /// destructors of a fence spawn belongs to the fences around that one (D14).
 pub(crate) fn lineage() -> Fencing {
-    with_frames(|here| here.lineage(|running| running.sources.state.dropping == Dropping::No))
+    with_frames(|here| here.lineage(|running| running.sources.state.dropping() == Dropping::No))
 }
 
 /// The enclosing fences, and those around the place where this task was spawned, ready to tell.

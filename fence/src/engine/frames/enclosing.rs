@@ -13,7 +13,7 @@ use crate::engine::state::phase::{Cancelling, Dropping};
 use crate::engine::state::state::FenceState;
 use crate::fencing::{Fencing, Policy};
 use crate::trigger::check_cache;
-use crate::trigger::{Entry, Parent};
+use crate::trigger::{Entry, Parent, has_passed};
 
 /// What is asked of the enclosing fences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,14 @@ pub(crate) struct Survey<'a> {
     pub(crate) may_have_grace: bool,
 }
 
+/// What is around a usual fence that starts, where all is usual.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct UsualSurroundings<'a> {
+    pub(crate) bound: Option<&'a Binding>,
+    /// Whether the clock may tell one of the fences something.
+    pub(crate) is_timed: bool,
+}
+
 /// What their flags say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlagAnswer {
@@ -53,11 +61,12 @@ impl Running<'_> {
     #[inline]
     pub(crate) fn is_seen_by(&self, question: Question) -> bool {
         let state = self.sources.state;
-        match question {
-            Question::Cuts => state.dropping == Dropping::No && !state.is_blocking_scope(),
-            Question::Starts => state.dropping == Dropping::No,
-            Question::Fired => true,
-        }
+        state.is_usual()
+            || match question {
+                Question::Cuts => state.dropping() == Dropping::No && !state.is_blocking_scope(),
+                Question::Starts => state.dropping() == Dropping::No,
+                Question::Fired => true,
+            }
     }
 
     #[inline]
@@ -73,7 +82,7 @@ impl Running<'_> {
     fn strict_answer(&self, question: Question) -> FlagAnswer {
         if self.is_latched(question) {
             FlagAnswer::Yes
-        } else if self.sources.state.has_triggers {
+        } else if self.sources.state.has_triggers() {
             FlagAnswer::AskUsers
         } else {
             FlagAnswer::No
@@ -83,7 +92,7 @@ impl Running<'_> {
     /// The answer of a fence with policies, or of one that has fired.
     fn lenient_answer(&self, question: Question) -> FlagAnswer {
         let state = self.sources.state;
-        match (state.cancelling.get(), question) {
+        match (state.cancelling(), question) {
             (Cancelling::No, _) => {}
             (Cancelling::Fired, Question::Cuts) if state.is_lenient() => return FlagAnswer::No,
             (Cancelling::Fired | Cancelling::GraceOver, _) => return FlagAnswer::Yes,
@@ -100,11 +109,17 @@ impl Running<'_> {
     fn guarded_answer(&self, question: Question) -> FlagAnswer {
         if self.sources.state.has_accepted() {
             FlagAnswer::Yes
-        } else if self.sources.state.has_triggers || self.is_latched(question) {
+        } else if self.sources.state.has_triggers() || self.is_latched(question) {
             FlagAnswer::AskUsers
         } else {
             FlagAnswer::No
         }
+    }
+
+    /// Of a usual fence: whether something has fired.
+    #[inline]
+    fn is_usually_latched(&self) -> bool {
+        self.sources.state.fencing.is_latched() || self.sources.is_own_latched()
     }
 
     #[inline]
@@ -119,7 +134,7 @@ impl Running<'_> {
     /// Who is told of the cancellation of a linked fence right inside.
     fn takes_links(&self) -> Option<Arc<dyn Parent>> {
         let state = self.sources.state;
-        if !state.kind.is_transparent() {
+        if !state.kind().is_transparent() {
             return Some(state.shared().clone());
         }
         // Innermost last. One that has completed has let go.
@@ -178,6 +193,12 @@ impl<'a> Here<'a> {
             if timed && state.is_timed() {
                 state.expire(*now.get_or_insert_with(Instant::now));
             }
+            if state.is_usual() {
+                if running.is_usually_latched() {
+                    answer = FlagAnswer::Yes;
+                }
+                continue;
+            }
             if question == Question::Cuts && state.may_have_parents() {
                 state.look_around(timed);
             }
@@ -205,9 +226,9 @@ impl<'a> Here<'a> {
         for running in self.asked(Question::Cuts) {
             let state = running.sources.state;
             if state.is_timed() {
-                let before = (state.timed_out.get(), state.cancelling.get());
+                let before = (state.timed_out(), state.cancelling());
                 state.expire(now);
-                is_news |= before != (state.timed_out.get(), state.cancelling.get());
+                is_news |= before != (state.timed_out(), state.cancelling());
             }
         }
         is_news
@@ -252,6 +273,35 @@ impl<'a> Here<'a> {
         lineage
     }
 
+    /// What a usual fence that starts here has to know; `None` if anything around is unusual, or has
+    /// fired.
+    #[inline]
+    pub(crate) fn usual_surroundings(self) -> Option<UsualSurroundings<'a>> {
+        let mut around = UsualSurroundings::default();
+        for part in self.visible() {
+            match part {
+                Part::Fence(running) => {
+                    let state = running.sources.state;
+                    if !state.is_usual() || running.is_usually_latched() {
+                        return None;
+                    }
+                    around.is_timed |= state.deadline.get().is_some();
+                }
+                Part::Bound(binding) => {
+                    around.bound.get_or_insert(*binding);
+                }
+                Part::Shield | Part::Detached => return None,
+            }
+        }
+        Some(around)
+    }
+
+    /// Whether the time of a fence around has passed.
+    pub(crate) fn has_passed(self, now: Instant) -> bool {
+        self.enclosing()
+            .any(|running| has_passed(running.sources.state.deadline.get(), Some(now)))
+    }
+
     /// What a fence that starts here has to know, in one walk; `None` if it may not start (D5).
     #[inline]
     pub(crate) fn survey(self) -> Option<Survey<'a>> {
@@ -262,6 +312,13 @@ impl<'a> Here<'a> {
                 Part::Fence(running) if !is_shielded => {
                     innermost.get_or_insert(running);
                     let state = running.sources.state;
+                    if state.is_usual() {
+                        survey.is_timed |= state.deadline.get().is_some();
+                        if running.is_usually_latched() {
+                            return None;
+                        }
+                        continue;
+                    }
                     survey.may_have_grace |= state.is_lenient() || state.may_have_parents();
                     if !running.is_seen_by(Question::Cuts) {
                         is_shielded = true;

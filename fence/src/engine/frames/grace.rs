@@ -15,7 +15,7 @@ impl Running<'_> {
         if state.is_blocking_scope() || !state.is_lenient() {
             return false;
         }
-        match state.cancelling.get() {
+        match state.cancelling() {
             Cancelling::No => self.find_out(Question::Fired),
             Cancelling::Fired => true,
             Cancelling::GraceOver => false,

@@ -70,7 +70,7 @@ impl Running<'_> {
     /// When its grace ends; `None` if it is cooperative.
     fn grace_end(&self, now: Instant) -> Option<Instant> {
         let state = self.sources.state;
-        if state.cancelling.get() == Cancelling::Fired {
+        if state.cancelling() == Cancelling::Fired {
             return state.rare().and_then(|rare| rare.cut_at);
         }
         // It fires in this very poll, and will learn of it after.
@@ -81,7 +81,7 @@ impl Running<'_> {
     /// Whether it is more than the fences around the place where a task was spawned that fired.
     fn has_fired_itself(&self) -> bool {
         let state = self.sources.state;
-        state.timed_out.get()
+        state.timed_out()
             || state.shared_part().is_some_and(|shared| shared.has_fired())
             || self
                 .sources

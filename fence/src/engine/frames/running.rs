@@ -56,7 +56,7 @@ impl Running<'_> {
             None => (state.is_awaited(), false),
             Some(host) => (
                 state.is_awaited_of(host.sources.state.epoch.get()),
-                host.sources.state.fencing.is_same(&state.fencing),
+                state.fencing.is_empty() || host.sources.state.fencing.is_same(&state.fencing),
             ),
         };
         let is_quiet = is_awaited
@@ -105,7 +105,7 @@ impl Running<'_> {
             .into_iter()
             .filter(Entry::is_open)
             .for_each(|entry| lineage.add(entry));
-        let own = if state.kind == FenceKind::Body {
+        let own = if state.kind() == FenceKind::Body {
             own
         } else {
             own.clone().add_to(lineage);

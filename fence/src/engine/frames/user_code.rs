@@ -76,7 +76,7 @@ impl Running<'_> {
     fn ask_triggers(&self, question: Question) -> bool {
         let state = self.sources.state;
         let is_settled = state.is_guarded() || (question == Question::Cuts && state.is_lenient());
-        if !state.has_triggers || is_settled {
+        if !state.has_triggers() || is_settled {
             return false;
         }
         let has_fired = self.sources.any_entry(|entry| {
@@ -85,7 +85,7 @@ impl Running<'_> {
                 .is_some_and(|trigger| asked(trigger).is_some())
         });
         if has_fired {
-            state.trigger_seen_inside.set(true);
+            state.set_trigger_seen(true);
         }
         has_fired
     }
@@ -161,7 +161,7 @@ impl FenceState {
 
     /// Once all limits that have passed were declined, the next one counts.
     fn settle_time(&self, snapshot: &Snapshot) {
-        let Some(start) = self.start.filter(|_| self.timed_out.get()) else {
+        let Some(start) = self.start.filter(|_| self.timed_out()) else {
             return;
         };
         let now = Instant::now();
@@ -174,7 +174,7 @@ impl FenceState {
                 None => next = earliest(next, time.deadline(start)),
             }
         }
-        self.timed_out.set(has_passed(around, Some(now)));
+        self.set_timed_out(has_passed(around, Some(now)));
         self.deadline.set(next);
         if let Some(shared) = self.shared_part() {
             shared.with_time_left(|time| time.deadline = next);
@@ -207,7 +207,7 @@ pub(crate) fn why_ending() -> Option<Cancelled> {
     with_frames(|here| {
         let is_cut = |running: &Running<'_>| {
             let state = running.sources.state;
-            state.dropping != Dropping::No && (!state.is_guarded() || state.has_accepted())
+            state.dropping() != Dropping::No && (!state.is_guarded() || state.has_accepted())
         };
         here.outermost_first(Question::Fired, is_cut)
             .find_map(|running| running.sources.why())

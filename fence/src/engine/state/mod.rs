@@ -1,6 +1,7 @@
 //! What a fence keeps between polls.
 
 pub(crate) mod blocked;
+mod flags;
 pub(crate) mod hold;
 pub(crate) mod inbox;
 pub(crate) mod inline_sources;

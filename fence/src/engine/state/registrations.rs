@@ -173,6 +173,19 @@ impl Registrations {
         true
     }
 
+    /// Whether all of them have a place here.
+    #[inline]
+    pub(crate) fn has_room_for(&self, entries: &[Entry]) -> bool {
+        usize::from(self.used) + entries.len() <= INLINE
+    }
+
+    /// Registers with a source that there is room for, and that is no custom trigger.
+    #[inline]
+    pub(crate) fn add_usual_entry(&mut self, entry: &Entry, cx: &Context<'_>) -> bool {
+        self.add_entry(entry, &mut Keys::new(), cx)
+    }
+
+    #[inline]
     fn push(&mut self, key: Option<Key>, spilled: &mut Keys) {
         match self.inline.get_mut(usize::from(self.used)) {
             Some(place) => {

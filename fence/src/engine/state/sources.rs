@@ -86,7 +86,7 @@ impl Sources<'_> {
             times: Vec::new(),
             start: self.state.start,
             deadline: self.state.deadline.get(),
-            kind: self.state.kind,
+            kind: self.state.kind(),
             is_guarded: self.state.is_guarded(),
             has_grace: self.state.policy().is_some_and(Policy::is_lenient),
             grace: self.state.policy().and_then(Policy::grace),

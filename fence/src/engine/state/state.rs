@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::engine::state::flags::{Flag, Flags};
 use crate::engine::state::phase::{Cancelling, Dropping, FenceKind, Phase};
 use crate::engine::state::rare::{LazyBox, RareState};
 use crate::engine::state::shared::Shared;
@@ -26,16 +27,104 @@ pub(crate) struct FenceState {
     /// In one that asked its host (`timing`), that of the host.
     pub(crate) epoch: Cell<u64>,
     pub(crate) timing: Cell<Timing>,
-    pub(crate) cancelling: Cell<Cancelling>,
-    /// The deadline was seen to have passed; stays so.
-    pub(crate) timed_out: Cell<bool>,
-    /// Somebody inside saw a custom trigger fire.
-    pub(crate) trigger_seen_inside: Cell<bool>,
-    pub(crate) phase: Phase,
-    pub(crate) kind: FenceKind,
-    /// Whether a custom trigger is among them.
-    pub(crate) has_triggers: bool,
-    pub(crate) dropping: Dropping,
+    phase: Phase,
+    kind: FenceKind,
+    cancelling: Cell<Cancelling>,
+    dropping: Dropping,
+    flags: Flags,
+}
+
+/// What is unusual.
+impl FenceState {
+    /// Whether it has latches and a deadline that is ahead, and nothing else.
+    #[inline]
+    pub(crate) fn is_usual(&self) -> bool {
+        self.flags.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn timed_out(&self) -> bool {
+        self.flags.has(Flag::TimedOut)
+    }
+
+    #[inline]
+    pub(crate) fn set_timed_out(&self, timed_out: bool) {
+        self.flags.set(Flag::TimedOut, timed_out);
+    }
+
+    pub(crate) fn set_trigger_seen(&self, seen: bool) {
+        self.flags.set(Flag::TriggerSeen, seen);
+    }
+
+    pub(crate) fn take_trigger_seen(&self) -> bool {
+        let seen = self.flags.has(Flag::TriggerSeen);
+        self.set_trigger_seen(false);
+        seen
+    }
+
+    /// Whether a custom trigger is among its sources.
+    #[inline]
+    pub(crate) fn has_triggers(&self) -> bool {
+        self.flags.has(Flag::Triggers)
+    }
+
+    #[inline]
+    pub(crate) fn set_has_triggers(&self, has_triggers: bool) {
+        self.flags.set(Flag::Triggers, has_triggers);
+    }
+
+    /// It starts with the set that it has by now.
+    #[inline]
+    pub(crate) fn note_policy(&self) {
+        let has_policy = self.fencing.policy().is_some();
+        self.flags.set(Flag::Policy, has_policy);
+    }
+
+    #[inline]
+    pub(crate) fn cancelling(&self) -> Cancelling {
+        self.cancelling.get()
+    }
+
+    pub(crate) fn set_cancelling(&self, cancelling: Cancelling) {
+        self.cancelling.set(cancelling);
+        self.note_ending();
+    }
+
+    #[inline]
+    pub(crate) fn dropping(&self) -> Dropping {
+        self.dropping
+    }
+
+    #[inline]
+    pub(crate) fn set_dropping(&mut self, dropping: Dropping) {
+        self.dropping = dropping;
+        self.note_ending();
+    }
+
+    fn note_ending(&self) {
+        let is_ending = self.dropping != Dropping::No || self.cancelling() != Cancelling::No;
+        self.flags.set(Flag::Ending, is_ending);
+    }
+
+    #[inline]
+    pub(crate) fn kind(&self) -> FenceKind {
+        self.kind
+    }
+
+    pub(crate) fn set_kind(&mut self, kind: FenceKind) {
+        self.kind = kind;
+        self.flags.set(Flag::NoBody, kind != FenceKind::Body);
+    }
+
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    #[inline]
+    pub(crate) fn set_phase(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
 }
 
 impl FenceState {
@@ -60,7 +149,7 @@ impl FenceState {
     /// Fired as far as loads can tell.
     #[inline]
     pub(crate) fn is_latched(&self) -> bool {
-        self.timed_out.get()
+        self.timed_out()
             || self.fencing.is_latched()
             || self.rare().is_some_and(RareState::is_latched)
     }
@@ -88,40 +177,45 @@ impl FenceState {
 
     #[inline]
     pub(crate) fn is_blocking_scope(&self) -> bool {
-        self.kind.is_scope()
+        self.flags.has(Flag::NoBody) && self.kind.is_scope()
     }
 
     /// Whether its entries may stand for fences in other tasks.
     #[inline]
     pub(crate) fn may_have_parents(&self) -> bool {
-        self.kind != FenceKind::Body || self.rare().is_some()
+        !self.flags.has_none(&[Flag::NoBody, Flag::Rare])
     }
 
     /// Whether the clock may tell it something.
     #[inline]
     pub(crate) fn is_timed(&self) -> bool {
-        self.deadline.get().is_some() || self.cancelling.get() == Cancelling::Fired
+        self.deadline.get().is_some() || self.cancelling() == Cancelling::Fired
     }
 
     /// Whether there is no more to it than latches and a deadline that has not passed.
     #[inline]
     pub(crate) fn has_only_latches(&self) -> bool {
-        !(self.timed_out.get() | self.trigger_seen_inside.get() | self.has_triggers)
-            && self.rare().is_none()
+        use Flag::{Rare, TimedOut, TriggerSeen, Triggers};
+        self.flags
+            .has_none(&[TimedOut, TriggerSeen, Triggers, Rare])
     }
 
     /// Whether a firing is a cut there and then, as far as policies go.
     #[inline]
     pub(crate) fn cuts_at_once(&self) -> bool {
-        self.cancelling.get() == Cancelling::No
-            && !self.is_blocking_scope()
-            && self.policy().is_none()
-            && !self.has_excused()
+        use Flag::{Ending, NoBody, Policy, Rare};
+        self.flags.has_none(&[Ending, NoBody, Policy, Rare])
+            || (self.cancelling() == Cancelling::No
+                && !self.is_blocking_scope()
+                && self.policy().is_none()
+                && !self.has_excused())
     }
 
     /// Whether it takes the firing of a latch or its deadline to cut it, and nothing else.
     pub(crate) fn is_cut_only_by_latches(&self) -> bool {
-        self.cuts_at_once() && !self.has_triggers && !self.may_have_parents()
+        use Flag::{Ending, NoBody, Policy, Rare, Triggers};
+        self.flags
+            .has_none(&[Ending, NoBody, Policy, Rare, Triggers])
     }
 
     #[inline]
@@ -130,7 +224,12 @@ impl FenceState {
     }
 
     /// Whether it takes more than a firing to cancel it.
+    #[inline]
     pub(crate) fn is_guarded(&self) -> bool {
+        !self.flags.has_none(&[Flag::Policy, Flag::Rare]) && self.asks_guards()
+    }
+
+    fn asks_guards(&self) -> bool {
         self.policy().is_some_and(Policy::is_guarded) || self.has_excused()
     }
 
@@ -139,13 +238,20 @@ impl FenceState {
     }
 
     /// Whether the body goes on after the fence has fired.
+    #[inline]
     pub(crate) fn is_lenient(&self) -> bool {
+        !self.flags.has_none(&[Flag::Policy, Flag::NoBody]) && self.lets_run_on()
+    }
+
+    fn lets_run_on(&self) -> bool {
         self.is_blocking_scope() || self.policy().is_some_and(Policy::is_lenient)
     }
 
     /// Whether a firing is anything but a cut there and then.
     pub(crate) fn needs_decision(&self) -> bool {
-        self.rare().is_some() || self.policy().is_some() || self.cancelling.get() != Cancelling::No
+        !self
+            .flags
+            .has_none(&[Flag::Rare, Flag::Policy, Flag::Ending])
     }
 
     /// Whether the guards let something through, or what fired is none of their business.
@@ -155,7 +261,7 @@ impl FenceState {
         };
         rare.has_accepted()
             || rare.is_cut_around()
-            || (self.timed_out.get() && rare.around.has_passed())
+            || (self.timed_out() && rare.around.has_passed())
     }
 
     /// Looks at the fences around the place where this task was spawned: what they are seen to have
@@ -207,11 +313,11 @@ impl FenceState {
     /// Takes note of the time.
     pub(crate) fn expire(&self, now: Instant) {
         if has_passed(self.deadline.get(), Some(now)) {
-            self.timed_out.set(true);
+            self.set_timed_out(true);
         }
         let cut_at = self.rare().and_then(|rare| rare.cut_at);
-        if self.cancelling.get() == Cancelling::Fired && has_passed(cut_at, Some(now)) {
-            self.cancelling.set(Cancelling::GraceOver);
+        if self.cancelling() == Cancelling::Fired && has_passed(cut_at, Some(now)) {
+            self.set_cancelling(Cancelling::GraceOver);
         }
     }
 
@@ -276,6 +382,7 @@ impl FenceState {
     }
 
     pub(crate) fn rare_or_init(&self) -> &RareState {
+        self.flags.set(Flag::Rare, true);
         self.rare.get_or_init()
     }
 

@@ -93,6 +93,7 @@ impl Timer {
         is_elapsed
     }
 
+    #[inline]
     pub(crate) fn disarm(self: Pin<&mut Self>, timing: &Cell<Timing>) {
         let mut this = self.project();
         if this.sleep.is_some() {
