@@ -58,7 +58,7 @@ const LEFT: [Row; 7] = [
         "Error: shutdown: a deploy, 1 not drained\n  left: program `endings::stuck` at ",
     ),
     (
-        "begun by hand (a second)",
+        "begun by hand (three seconds)",
         Once("-TERM"),
         1,
         "Error: shutdown: a deploy, 1 not drained\n  left: program `endings::stuck` at ",

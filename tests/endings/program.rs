@@ -235,7 +235,7 @@ fn plan(situation: &str) -> (&str, ShutdownPlan) {
             let plan = before(Duration::ZERO);
             (situation, plan.drain(Duration::from_secs(60)))
         }
-        Some((situation, "a second)")) => (situation, before(Duration::from_secs(1))),
+        Some((situation, "three seconds)")) => (situation, before(Duration::from_secs(3))),
         _ => (situation, short()),
     }
 }

@@ -138,15 +138,11 @@ fn in_order(log: &str) {
             .unwrap_or_else(|| panic!("no `{line}` in {log}"))
     };
     let begun = at("SIGTERM: not ready");
-    // Who is first to tell of a stage is open.
-    let soft = at("draining\n").min(at("events: ended by shutdown: SIGTERM\n"));
-    let hard = at("giving up soon\n").min(at("batch: saved "));
+    // Those who only say so may be late, or too late.
+    let soft = at("events: ended by shutdown: SIGTERM\n");
+    let hard = at("batch: saved ");
     let end = at("shutdown: SIGTERM, drained\n");
     assert!([begun, soft, hard, end].is_sorted(), "{log}");
-    assert!(
-        log[soft..hard].contains("events: ended"),
-        "the stream ends at once: {log}"
-    );
     assert!(
         log[soft..hard].contains("slow: answered"),
         "requests have the drain: {log}"

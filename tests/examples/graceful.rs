@@ -64,6 +64,7 @@ fn before_the_drain_it_serves_and_is_not_ready_and_a_second_signal_exits() {
     let (service, address) = start(&["--pre-drain", "1h", "--grace", "2h"]);
     assert!(answer(get(&address, "/ready")).starts_with("HTTP/1.1 200 "));
     let mut events = get(&address, "/events");
+    service.line("events: opened");
     service.interrupt();
     service.line("SIGINT: not ready");
     assert!(answer(get(&address, "/ready")).starts_with("HTTP/1.1 503 "));

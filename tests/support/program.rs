@@ -125,12 +125,17 @@ impl Program {
 
     /// Sends several, microseconds apart.
     pub fn burst(&self, signals: &[&str]) {
+        assert!(self.send(signals), "it is there");
+    }
+
+    fn send(&self, signals: &[&str]) -> bool {
         let kills: Vec<_> = signals
             .iter()
             .map(|signal| format!("kill {signal} {}", self.id))
             .collect();
-        let sent = Command::new("sh").args(["-c", &kills.join("; ")]).status();
-        assert!(sent.expect("there is a shell").success());
+        let mut shell = Command::new("sh");
+        let sent = shell.args(["-c", &kills.join(" && ")]).output();
+        sent.expect("there is a shell").status.success()
     }
 
     /// Waits for its end.
@@ -148,7 +153,8 @@ impl Program {
         let start = Instant::now();
         self.end_within(Duration::from_millis(50), |this, stdout| {
             assert!(start.elapsed() < WATCHDOG, "it printed: {stdout}");
-            this.signal(signal);
+            // It may have ended just now.
+            let _ = this.send(&[signal]);
         })
     }
 

@@ -18,6 +18,10 @@ use tokio::time::sleep;
 use crate::shutdown::timeline::{Stage, Timeline, before};
 use crate::util::unpoisoned;
 
+/// What those who wait for a stage have before the next one, should it come at once: otherwise
+/// which of them runs first would be anybody's guess.
+const HEAD_START: Duration = Duration::from_millis(100);
+
 #[derive(Default)]
 pub(super) struct Pace {
     /// To the thread. It ends once this is dropped.
@@ -137,7 +141,11 @@ fn wait_for(stage: Stage, timeline: &Weak<Timeline>, told: &Receiver<Tell>) -> O
     let start = Instant::now();
     loop {
         let this = timeline.upgrade()?;
-        let left = this.span(stage).saturating_sub(start.elapsed());
+        let mut span = this.span(stage);
+        if !this.has_woken_before(stage) {
+            span = span.max(HEAD_START);
+        }
+        let left = span.saturating_sub(start.elapsed());
         if left.is_zero() || this.event(stage).is_set() {
             if this.publish(stage) {
                 apart(move || this.wake(stage));

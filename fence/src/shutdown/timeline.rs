@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub(super) struct Timeline {
     /// Of an installed one.
     pub(super) ending: Option<Arc<Ending>>,
     pace: Pace,
+    /// How many have had their waiters woken, of `begun`, `soft` and `hard`.
+    woken: AtomicUsize,
     /// Waits for `soft` and `hard` on behalf of the timeline.
     watches: Mutex<Vec<Wait>>,
 }
@@ -68,6 +71,7 @@ impl Timeline {
                 started = Err(why);
                 Pace::default()
             }),
+            woken: AtomicUsize::new(0),
             watches: Mutex::default(),
         });
         started?;
@@ -114,6 +118,7 @@ impl Timeline {
             // First of all, as waiters may panic.
             self.pace.begin(self);
             begun.wake();
+            self.count_woken();
         }
         is_first
     }
@@ -166,6 +171,17 @@ impl Timeline {
 
     pub(super) fn wake(&self, stage: Stage) {
         self.event(stage).latch().wake();
+        self.count_woken();
+    }
+
+    fn count_woken(&self) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+        self.pace.hurry();
+    }
+
+    /// Whether those who wait for what comes before a stage have been woken, as far as is known.
+    pub(super) fn has_woken_before(&self, stage: Stage) -> bool {
+        self.woken.load(Ordering::Relaxed) > stage as usize
     }
 
     /// The plan is over: the process ends soon, whatever it waits for.
