@@ -314,8 +314,8 @@ pub use crate::outcome::{Cancelled, Cleanup, Fenced, Firing, Reason, ReasonKind}
 #[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
 pub use crate::shutdown::{Busy, Shutdown, ShutdownPlan, ShutdownReport, Tracked};
 pub use crate::tasks::{
-    ChildOutput, Ended, Task, cancel_and_wait, cancel_and_wait_all, spawn, spawn_blocking,
-    spawn_local,
+    ChildOutput, Ended, Here, Task, cancel_and_wait, cancel_and_wait_all, here, spawn,
+    spawn_blocking, spawn_local,
 };
 pub use crate::trigger::{Event, FiringFuture, Limit, Trigger, Wait, When};
 

@@ -1,6 +1,7 @@
 //! Tasks and threads that belong to the fences around.
 
 mod enclosing;
+mod here;
 mod links;
 mod spawned;
 mod stopping;

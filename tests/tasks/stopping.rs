@@ -1,5 +1,6 @@
 //! Cancelling tasks and waiting until they have ended.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -175,4 +176,26 @@ async fn a_cut_wait_leaves_the_task_cancelled() {
     assert_eq!(handle.state(), fence::State::Running, "it cleans up");
     sleep(ms(100)).await;
     assert_eq!(handle.state(), fence::State::Cancelled);
+}
+
+// In code whose errors are of `std::io`.
+#[tokio::test(start_paused = true)]
+async fn a_cancellation_is_an_error_of_std_io() {
+    let endless = || spawn(std::future::pending::<io::Result<()>>());
+    let stopped = endless();
+    stopped.cancel();
+    let mut late = None;
+    let limit = Fencing::new().timeout(ms(1)).run(async {
+        late = Some(endless());
+        never().await;
+    });
+    assert!(limit.await.is_cancelled());
+    for (task, kind) in [
+        (stopped, io::ErrorKind::Interrupted),
+        (late.unwrap(), io::ErrorKind::TimedOut),
+    ] {
+        let error = task.await.flatten().unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.get_ref().unwrap().is::<fence::Cancelled>());
+    }
 }

@@ -96,10 +96,11 @@ where
 /// Registers a job with the innermost fence. Outside of fences it is dropped at once.
 pub(crate) fn register(job: Job) -> OnCancel {
     let job = Arc::new(job);
-    if !current::register(&job) {
+    let is_registered = current::register(&job);
+    if !is_registered {
         drop(job.take());
     }
-    OnCancel { job }
+    OnCancel { job, is_registered }
 }
 
 /// A registered cleanup; made by [`on_cancel`]. Dropping it leaves the cleanup armed.
@@ -121,9 +122,30 @@ pub(crate) fn register(job: Job) -> OnCancel {
 /// ```
 pub struct OnCancel {
     job: Arc<Job>,
+    is_registered: bool,
 }
 
 impl OnCancel {
+    /// Whether there is a fence that will run it. Outside of fences, and inside of
+    /// [`Here::enter`](crate::Here::enter), there is none, and the cleanup is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::{Fencing, on_cancel};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// assert!(!on_cancel(async {}).is_registered(), "nothing will undo it: do not begin");
+    /// let order = Fencing::new().run(async { on_cancel(async {}).is_registered() });
+    /// assert!(order.await.unwrap());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.is_registered
+    }
+
     /// Takes the cleanup back: `true` if that kept it from running, `false` if it has started, or
     /// there was no fence to register it with.
     ///

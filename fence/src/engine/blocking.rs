@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::engine::{Core, Engine};
 use crate::engine::first_poll::Start;
+use crate::engine::frames::binding::Binding;
+use crate::engine::frames::current;
 use crate::engine::frames::frame::with_frames_to_enter;
 use crate::engine::frames::step::Step;
 use crate::engine::frames::user_code;
@@ -27,6 +29,22 @@ pub(crate) fn run<R>(
     }
     let timer = std::pin::pin!(Timer::default());
     Scope(core.engine(timer)).run(f)
+}
+
+/// Runs plain code as if it stood where `bound` and `lineage` were found, whatever has fired there.
+pub(crate) fn enter<R>(bound: &Fencing, lineage: Fencing, f: impl FnOnce() -> R) -> R {
+    let mut core = Core::new(lineage, ());
+    core.state.set_kind(FenceKind::Entered);
+    let timer = std::pin::pin!(Timer::default());
+    let mut scope = Scope(core.engine(timer));
+    let bound = Binding::new(bound.clone());
+    let enter = || {
+        scope.0.start_entered();
+        let value = scope.call(f);
+        scope.0.report(State::Completed);
+        value
+    };
+    current::within_bound(&bound, true, || current::within_bound(&bound, false, enter))
 }
 
 /// A scope that ends with a panic tells those inside.

@@ -78,6 +78,14 @@ impl Engine<'_> {
         if has_fired { Start::Fired } else { Start::Go }
     }
 
+    /// The start of plain code that runs whatever has fired.
+    pub(crate) fn start_entered(&mut self) {
+        self.start_clock();
+        self.state.set_phase(Phase::Running);
+        self.state.note_policy();
+        self.state.set_has_triggers(self.has_triggers());
+    }
+
     /// As if it had never been polled: it may be polled somewhere else next.
     fn unstart(&mut self, waiting: Phase) {
         self.state.set_phase(waiting);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -304,5 +305,37 @@ impl fmt::Debug for Cancelled {
 impl Error for Cancelled {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.primary().cause().map(|cause| cause as _)
+    }
+}
+
+/// So that `?` and [`flatten`](crate::Ended::flatten) work in code whose errors are of `std::io`: of
+/// the kind `TimedOut` if time was what fired first, else `Interrupted`, with the `Cancelled` inside.
+///
+/// `Interrupted` is what loops around plain reads and writes try again: do not hand it to one.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use fence::{Cancelled, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let limit = Fencing::new().timeout(Duration::from_secs(5));
+/// let read = limit.run(std::future::pending::<io::Result<String>>());
+/// let error = read.await.flatten().unwrap_err();
+/// assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+/// assert!(error.get_ref().unwrap().downcast_ref::<Cancelled>().unwrap().is_timeout());
+/// # }
+/// ```
+impl From<Cancelled> for io::Error {
+    fn from(why: Cancelled) -> Self {
+        let kind = if why.is_timeout() {
+            io::ErrorKind::TimedOut
+        } else {
+            io::ErrorKind::Interrupted
+        };
+        Self::new(kind, why)
     }
 }

@@ -14,7 +14,7 @@ use crate::engine::{Fence, Handle, Shared};
 use crate::fencing::{Fencing, Policy};
 use crate::outcome::{Fenced, Reason};
 use crate::tasks::task::Task;
-use crate::trigger::Event;
+use crate::trigger::{Event, Parent};
 
 /// Spawns a task that behaves as if the future stood here: the fences around enclose it too.
 ///
@@ -195,6 +195,19 @@ impl SpawnContext {
     /// Whether one of the sources has fired.
     pub(crate) fn is_cut(&self) -> bool {
         self.lineage.is_latched()
+    }
+
+    /// The fences around the place, outermost first.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = &Arc<dyn Parent>> {
+        self.lineage
+            .entries()
+            .iter()
+            .filter_map(|entry| entry.parent())
+    }
+
+    /// Runs plain code as if it stood there.
+    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        blocking::enter(&self.bound, self.lineage.clone(), f)
     }
 
     /// Everything that has fired around the place.

@@ -32,6 +32,8 @@ pub(crate) trait Parent: Send + Sync {
     fn fired(&self) -> Option<&Latch>;
     /// Where to wait for its cut.
     fn cut(&self) -> Option<&Latch>;
+    /// Where to wait until it is over, or has cut.
+    fn over(&self) -> Option<&Latch>;
     /// Whether links pass it by: a task or a thread is no fence of the user's own (D27).
     fn is_transparent(&self) -> bool;
     /// Whether it is seen to have fired, and nothing is between that and its cut: no guard, no

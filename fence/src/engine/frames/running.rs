@@ -95,9 +95,9 @@ impl Running<'_> {
 impl Running<'_> {
     /// Adds the fence as a source for what is spawned inside, after what encloses it by other ways
     /// than being polled: so the whole lineage is in one list, and no fence has to be asked about
-    /// those around it. A scope of plain code, which nobody polls, passes its own sources on as
-    /// well. A fence that has completed is not among them: so there are no chains, however often a
-    /// task spawns the next.
+    /// those around it. What nobody polls, or is no fence of the user's own, passes its own sources
+    /// on as well. A fence that has completed is not among them: so there are no chains, however
+    /// often a task spawns the next.
     pub(crate) fn adopt(&self, lineage: &mut Fencing) {
         let state = self.sources.state;
         let (around, own) = self.sources.snapshot().split();
@@ -105,12 +105,13 @@ impl Running<'_> {
             .into_iter()
             .filter(Entry::is_open)
             .for_each(|entry| lineage.add(entry));
-        let own = if state.kind() == FenceKind::Body {
-            own
-        } else {
+        if state.kind() != FenceKind::Body {
             own.clone().add_to(lineage);
-            own.emptied()
-        };
+        }
+        if state.kind() == FenceKind::Entered {
+            // It is not there: what is spawned in it belongs to where the snapshot was taken.
+            return;
+        }
         let shared = state.shared().clone();
         shared.adopt(|| own);
         lineage.add(Entry {

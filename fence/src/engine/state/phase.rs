@@ -41,18 +41,20 @@ pub(crate) enum FenceKind {
     Plain,
     /// All of a spawned thread: plain code, and none for links.
     Thread,
+    /// Plain code of another thread, as if it stood where a snapshot was taken.
+    Entered,
 }
 
 impl FenceKind {
     /// Whether it is never polled, so that those inside go by what fires, not by a cut.
     #[inline]
     pub(crate) fn is_scope(self) -> bool {
-        matches!(self, Self::Plain | Self::Thread)
+        matches!(self, Self::Plain | Self::Thread | Self::Entered)
     }
 
     /// Whether links pass it by (D27).
     pub(crate) fn is_transparent(self) -> bool {
-        matches!(self, Self::Task | Self::Thread)
+        matches!(self, Self::Task | Self::Thread | Self::Entered)
     }
 }
 

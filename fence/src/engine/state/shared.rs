@@ -266,6 +266,10 @@ impl Parent for Shared {
         self.family.get().map(|family| &family.cut)
     }
 
+    fn over(&self) -> Option<&Latch> {
+        self.family.get().map(|family| &family.cut)
+    }
+
     fn is_transparent(&self) -> bool {
         let family = self.family.get();
         family.is_some_and(|family| family.snapshot.kind.is_transparent())

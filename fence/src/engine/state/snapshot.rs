@@ -52,16 +52,6 @@ impl Snapshot {
         (around, self)
     }
 
-    /// What is left of it once the fence has passed its sources on.
-    pub(crate) fn emptied(self) -> Self {
-        Self {
-            entries: Vec::new(),
-            times: Vec::new(),
-            deadline: None,
-            ..self
-        }
-    }
-
     /// Whether those inside are to be cut as soon as it is seen to have fired.
     pub(crate) fn cuts_at_once(&self) -> bool {
         !self.is_guarded && !self.has_grace
