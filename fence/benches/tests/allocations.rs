@@ -7,11 +7,13 @@ use fence_bench::workloads::Suite;
 
 /// A cancellation is recorded, a task is an allocation, and a bind that starts a budget makes a set
 /// of its own.
-const ALLOWED: [&str; 4] = [
+const ALLOWED: [&str; 6] = [
     "cancelled by an event",
     "a task cancelled by a timeout",
     "`spawn` and await, ready at once",
     "request with ten calls",
+    "GET under hyper",
+    "GET under hyper, otherwise",
 ];
 
 /// Allocations of one operation, once everything is there that is kept for good.
@@ -59,4 +61,14 @@ fn cancelling_does_allocate() {
         allocations(&cancelled.programs[1]) > 0,
         "the counter counts"
     );
+}
+
+/// More than the server does by itself: the box of the handler, and what its parts share.
+#[test]
+fn a_layer_allocates_twice_a_request() {
+    let workloads = Suite::Tables.workloads();
+    let served = workloads.iter().find(|w| w.name == ALLOWED[4]).unwrap();
+    let none = allocations(&served.programs[0]);
+    let ours = served.programs.iter().find(|p| p.side == Side::Ours);
+    assert_eq!(allocations(ours.unwrap()), none + 2);
 }

@@ -6,6 +6,7 @@ mod inner;
 mod peers;
 mod plotted;
 mod request;
+mod service;
 mod spawned;
 mod top_level;
 
@@ -52,6 +53,7 @@ fn tables() -> Vec<Workload> {
         top_level::all(),
         inner::all(),
         request::all(),
+        service::all(),
         cancelled::all(),
         asking::all(),
         spawned::all(),

@@ -10,6 +10,9 @@ use crate::http::answers::{is_connect, is_grpc};
 use crate::http::deadlines::deadline_format::{DeadlineFormat, DeadlineHeader};
 use crate::http::deadlines::time_unit::TimeUnit;
 
+/// Up to how many headers are looked at one by one.
+const FEW: usize = 12;
+
 /// Which headers of a request say how much time it has.
 ///
 /// The default reads the two that a specification defines, and each of them where it says so:
@@ -214,6 +217,10 @@ impl DeadlineHeaders {
     }
 
     fn read_if(&self, headers: &HeaderMap, is_connect: impl Fn() -> bool) -> Option<Duration> {
+        // To look at a few names takes less than to hash one.
+        if headers.len() <= FEW && !headers.keys().any(|name| self.has(name)) {
+            return None;
+        }
         let counts = |header: &DeadlineHeader| match header.format {
             DeadlineFormat::Grpc => is_grpc(headers),
             DeadlineFormat::Connect => is_connect(),
@@ -222,6 +229,10 @@ impl DeadlineHeaders {
         // The time is there more rarely than what says whether it counts.
         let read = |header: &DeadlineHeader| header.read(headers).filter(|_| counts(header));
         self.headers.iter().filter_map(read).min()
+    }
+
+    fn has(&self, name: &HeaderName) -> bool {
+        self.headers.iter().any(|header| header.name == *name)
     }
 
     fn and(mut self, header: DeadlineHeader) -> Self {

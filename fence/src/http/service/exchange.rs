@@ -12,7 +12,7 @@ use super::request::DISCONNECT;
 use super::seat::{Rest, Tell};
 use super::settings::{BodyDrop, Settings};
 use super::span::Span;
-use super::time::{Alarm, Limits};
+use super::time::Limits;
 use super::wakers::WakeBoth;
 use crate::engine::{Binding, Owner};
 use crate::fencing::{Fencing, of_process};
@@ -44,6 +44,7 @@ pub(crate) struct Exchange {
     outer: Option<Arc<Exchange>>,
     /// Of the last layer inside that got the same request.
     inner: Mutex<Weak<Exchange>>,
+    has_inner: AtomicBool,
     /// Only for a departure that somebody wants to know of.
     story: Option<Box<Story>>,
     /// The client has left, as far as anybody noticed: the code, and when.
@@ -97,17 +98,22 @@ impl Exchange {
             wakers: WakeBoth::default(),
             outer,
             inner: Mutex::default(),
+            has_inner: AtomicBool::new(false),
             left: OnceLock::new(),
             is_told: AtomicBool::new(false),
         });
         if let Some(outer) = &this.outer {
             *unpoisoned(outer.inner.lock()) = Arc::downgrade(&this);
+            outer.has_inner.store(true, Ordering::Release);
         }
         this
     }
 
     /// That of the layer inside which is nearest to the handler, if there is one.
     fn innermost(&self) -> Option<Arc<Self>> {
+        if !self.has_inner.load(Ordering::Acquire) {
+            return None;
+        }
         let inner = unpoisoned(self.inner.lock()).upgrade()?;
         Some(inner.innermost().unwrap_or(inner))
     }
@@ -193,14 +199,19 @@ impl Exchange {
         self.wakers.handler.wake();
     }
 
-    /// Whether the body of the request is to be read no more. Where the layer answers by itself,
-    /// that is when it has: before, the handler would answer for a body that it cannot read.
-    pub(super) fn is_time_up(&self, alarm: &mut Alarm, cx: &mut Context<'_>) -> bool {
+    /// By when the body of the request is to be read. Where the layer answers by itself, that is when
+    /// it has: before, the handler would answer for a body that it cannot read.
+    pub(super) fn reading_limit(&self) -> Option<Instant> {
+        let is_left_to_layer = self.settings.respond_by.is_some() && !self.has_answered();
+        self.limit().filter(|_| !is_left_to_layer)
+    }
+
+    /// Whether the layer has answered in place of the handler; wakes who reads when it has.
+    pub(super) fn is_overdue_for(&self, cx: &mut Context<'_>) -> bool {
         if self.outer.is_some() {
             self.wakers.handler.set(cx.waker());
         }
-        let is_left_to_layer = self.settings.respond_by.is_some() && !self.has_answered();
-        self.is_overdue() || (!is_left_to_layer && alarm.has_passed(self.limit(), cx))
+        self.is_overdue()
     }
 
     /// Whether an outer layer of this kind has the same request.
@@ -371,6 +382,7 @@ impl Wake for Exchange {
 }
 
 /// That whose set a binding holds.
+#[inline]
 pub(super) fn of(binding: &Binding) -> Option<&Exchange> {
     binding.owner()?.as_any().downcast_ref()
 }

@@ -51,8 +51,11 @@ impl<F> Handling<F> {
             binding: Some(Binding::owned(exchange)),
         });
         let mut parts = this.as_mut().project();
+        let (mut call, handler) = (Some(call), &mut parts.handler);
         if let Some(binding) = &parts.binding {
-            within_bound(binding, false, || parts.handler.set(Some(call())));
+            within_bound(binding, false, || {
+                handler.set(call.take().map(|call| call()));
+            });
         }
         this
     }
@@ -71,16 +74,16 @@ where
         let Some(binding) = this.binding.as_ref() else {
             unreachable!("a handler is not polled after its end")
         };
-        let answer = ready!(within_bound(binding, false, || {
-            let Some(handler) = this.handler.as_mut().as_pin_mut() else {
-                return Poll::Pending;
-            };
-            let answer = handler.poll(cx);
+        let mut answer = Poll::Pending;
+        within_bound(binding, false, || {
+            if let Some(handler) = this.handler.as_mut().as_pin_mut() {
+                answer = handler.poll(cx);
+            }
             if answer.is_ready() {
                 this.handler.set(None);
             }
-            answer
-        }));
+        });
+        let answer = ready!(answer);
         if let Some(exchange) = exchange::of(binding) {
             exchange.answer();
             exchange.end(Phase::Handler);

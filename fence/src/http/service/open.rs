@@ -15,32 +15,45 @@ use super::settings::Settings;
 use super::time::{Limits, margin};
 
 impl FenceLayer {
-    /// What the request shares with its answer; `None` if it is to be left alone.
+    /// What the request shares with its answer, of which `asked` is said by this layer.
     #[inline]
-    pub(super) fn open<B>(&self, request: Request<B>) -> (Request<B>, Option<Arc<Exchange>>)
+    pub(super) fn open<B>(&self, request: &mut Request<B>, asked: Option<Duration>) -> Arc<Exchange>
     where
         B: Body + 'static,
     {
-        let (settings, mut asked) = (&self.settings, None);
-        let mut request = request;
-        if settings.watch.is_some() || settings.respond_by.is_some() {
-            let (parts, body) = request.into_parts();
-            let is_watched = settings.watch.as_ref().is_none_or(|watch| watch(&parts));
-            let respond_by = settings.respond_by.as_ref().filter(|_| is_watched);
-            asked = respond_by.and_then(|time| time(&parts));
-            request = Request::from_parts(parts, body);
-            if !is_watched {
-                return (request, None);
-            }
-        }
-        let outer = kin::outer(&request);
-        let limits = settings.limits(&request, asked, outer.as_deref());
-        let exchange = Exchange::new(settings.clone(), limits, outer, &request);
+        let settings = &self.settings;
+        let outer = kin::outer(request);
+        let limits = settings.limits(request, asked, outer.as_deref());
+        let exchange = Exchange::new(settings.clone(), limits, outer, request);
         if settings.has_extension {
             let exchange = exchange.clone();
             request.extensions_mut().insert(RequestFence { exchange });
         }
-        (request, Some(exchange))
+        exchange
+    }
+
+    /// Whether a function of the request says how it is treated.
+    #[inline]
+    pub(super) fn has_to_look(&self) -> bool {
+        self.settings.watch.is_some() || self.settings.respond_by.is_some()
+    }
+
+    /// What those functions say: how much time it has; `Err` if it is to be left alone.
+    #[cold]
+    pub(super) fn look<B>(
+        &self,
+        request: Request<B>,
+    ) -> (Request<B>, Result<Option<Duration>, ()>) {
+        let (parts, body) = request.into_parts();
+        let is_watched = self
+            .settings
+            .watch
+            .as_ref()
+            .is_none_or(|watch| watch(&parts));
+        let respond_by = self.settings.respond_by.as_ref().filter(|_| is_watched);
+        let asked = respond_by.and_then(|time| time(&parts));
+        let request = Request::from_parts(parts, body);
+        (request, is_watched.then_some(asked).ok_or(()))
     }
 }
 

@@ -61,9 +61,7 @@ pin_project! {
         source: Source<B>,
         // None if the request is left alone.
         exchange: Option<Arc<Exchange>>,
-        alarm: Alarm,
-        // To be told in the next poll: the fence around was given the chance to be cut instead.
-        held_back: Option<BodyError>,
+        late: Option<Box<Late>>,
         has_ended: bool,
     }
 
@@ -77,6 +75,14 @@ pin_project! {
             }
         }
     }
+}
+
+/// What few bodies need.
+#[derive(Default)]
+struct Late {
+    alarm: Alarm,
+    /// To be told in the next poll: the fence around was given the chance to be cut instead.
+    held_back: Option<BodyError>,
 }
 
 pin_project! {
@@ -106,24 +112,21 @@ where
         Self {
             source,
             exchange,
-            alarm: Alarm::default(),
-            held_back: None,
+            late: None,
             has_ended: false,
         }
     }
 
-    /// Watches the body of a request, if it has one; and reads ahead of the handler where only
+    /// Watches the body of a request, if it has one; and reads `ahead` of the handler where only
     /// that shows whether the client is there. Below a layer that does so, it only keeps the time.
     #[inline]
     pub(super) fn watch(
         request: Request<B>,
         exchange: &Arc<Exchange>,
-    ) -> (Request<Self>, Option<ReadAhead>) {
+        ahead: &mut Option<ReadAhead>,
+    ) -> Request<Self> {
         if exchange.is_inner() || is_without_body(&request) {
-            return (
-                request.map(|body| Self::plain(body, Some(exchange.clone()))),
-                None,
-            );
+            return request.map(|body| Self::plain(body, Some(exchange.clone())));
         }
         // Reading would tell such a client to send its body.
         let is_asked_for = request.headers().contains_key(header::EXPECT);
@@ -132,15 +135,13 @@ where
             limit if !is_framed && !is_asked_for => limit,
             _ => 0,
         };
-        let mut ahead = None;
-        let request = request.map(|body| {
+        request.map(|body| {
             let reader = Arc::new(Reader::new(body, exchange.clone(), limit, is_framed));
             if limit > 0 || is_framed {
-                ahead = Some(ReadAhead(reader.clone()));
+                *ahead = Some(ReadAhead(reader.clone()));
             }
             Self::from(Source::Watched { reader }, Some(exchange.clone()))
-        });
-        (request, ahead)
+        })
     }
 }
 
@@ -170,7 +171,7 @@ fn is_without_body<B: Body>(request: &Request<B>) -> bool {
 fn read<B>(
     source: Pin<&mut Source<B>>,
     exchange: Option<&Exchange>,
-    alarm: &mut Alarm,
+    late: &mut Option<Box<Late>>,
     cx: &mut Context<'_>,
 ) -> Next<B::Data, BodyError>
 where
@@ -180,9 +181,14 @@ where
         Proj::Plain { body } => body.poll_frame(cx).map_err(BodyError::of),
         Proj::Watched { reader } => reader.poll(cx),
     };
-    let is_overdue = |exchange: &Exchange| exchange.is_time_up(alarm, cx);
-    if next.is_pending() && exchange.is_some_and(is_overdue) {
-        return Poll::Ready(Some(Err(BodyError::overdue())));
+    if let Some(exchange) = exchange.filter(|_| next.is_pending()) {
+        let mut has_passed = |at| {
+            let late = late.get_or_insert_default();
+            late.alarm.has_passed(Some(at), cx)
+        };
+        if exchange.reading_limit().is_some_and(&mut has_passed) || exchange.is_overdue_for(cx) {
+            return Poll::Ready(Some(Err(BodyError::overdue())));
+        }
     }
     next
 }
@@ -204,14 +210,15 @@ where
             ready!(coop::poll_proceed(cx)).made_progress();
             return Poll::Ready(None);
         }
-        let mut next = this.held_back.take().map(Err);
+        let held_back = this.late.as_mut().and_then(|late| late.held_back.take());
+        let mut next = held_back.map(Err);
         if next.is_none() {
-            next = ready!(read(this.source, this.exchange.as_deref(), this.alarm, cx));
+            next = ready!(read(this.source, this.exchange.as_deref(), this.late, cx));
             let error = next.as_ref().and_then(|next| next.as_ref().err());
             // A fence around that is cut for the same reason tells more than the error; should it
             // decline, the error is there in the next poll.
             if error.is_some_and(BodyError::is_of_request) && user_code::why().is_some() {
-                *this.held_back = next.and_then(Result::err);
+                this.late.get_or_insert_default().held_back = next.and_then(Result::err);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

@@ -73,20 +73,35 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (request, exchange) = self.layer.open(request);
-        let Some(exchange) = exchange else {
-            let handler = self.inner.call(request.map(RequestBody::alone));
-            return ResponseFuture::of(Handler::Alone(Box::pin(handler)), None, None);
-        };
+        let (mut request, mut asked) = (request, None);
+        if self.layer.has_to_look() {
+            let (looked_at, said) = self.layer.look(request);
+            request = looked_at;
+            let Ok(time) = said else {
+                let handler = self.inner.call(request.map(RequestBody::alone));
+                return ResponseFuture::of(Handler::Alone(Box::pin(handler)), None, None);
+            };
+            asked = time;
+        }
+        let exchange = self.layer.open(&mut request, asked);
         let overdue = match Overdue::of(&exchange, &request) {
             Some(overdue) if overdue.is_over() => return ResponseFuture::over(overdue),
             overdue => overdue,
         };
         let own_task = exchange.settings.is_isolated.then(|| exchange.clone());
-        let (request, ahead) = RequestBody::watch(request, &exchange);
-        let handler = Handling::start(exchange, || self.inner.call(request));
+        let mut ahead = None;
+        // Moved no more often than it has to be: it is large.
+        let mut watched = Some(RequestBody::watch(request, &exchange, &mut ahead));
+        let handler = Handling::start(exchange, || self.inner.call(taken(&mut watched)));
         ResponseFuture::of(Handler::new(handler, own_task), ahead, overdue)
     }
+}
+
+fn taken<T>(slot: &mut Option<T>) -> T {
+    let Some(value) = slot.take() else {
+        unreachable!("it is called once")
+    };
+    value
 }
 
 type Answer<R, E> = Result<Response<ResponseBody<R>>, E>;

@@ -60,7 +60,7 @@ pin_project! {
         // The same, to be drained later.
         boxed: Option<Pin<Box<B>>>,
         // Of an answer that the layer itself has given.
-        own: Option<Bytes>,
+        own: Option<Box<Bytes>>,
         watched: Option<Watched>,
     }
 
@@ -103,7 +103,7 @@ struct Watched {
     /// The request may still be read while the answer is sent.
     ahead: Option<ReadAhead>,
     /// Ends it when the time is over, if the layer is to.
-    alarm: Option<Alarm>,
+    alarm: Option<Box<Alarm>>,
     is_grpc: bool,
 }
 
@@ -132,7 +132,7 @@ impl<B: Body + Send + 'static> ResponseBody<B> {
         Self {
             body: None,
             boxed: None,
-            own: Some(bytes).filter(|bytes| !bytes.is_empty()),
+            own: (!bytes.is_empty()).then(|| Box::new(bytes)),
             watched: None,
         }
     }
@@ -172,7 +172,7 @@ impl Watched {
         if is_empty {
             return None;
         }
-        let alarm = exchange.ends_body().then(Alarm::default);
+        let alarm = exchange.ends_body().then(Box::default);
         let is_grpc = alarm.is_some() && is_grpc(response.headers());
         let is_renewed = exchange.has_limits_of_the_head();
         Some(Self {
@@ -197,9 +197,11 @@ impl Watched {
 }
 
 fn length<B: Body>(response: &Response<B>) -> Option<u64> {
-    let header = response.headers().get(http::header::CONTENT_LENGTH);
-    let stated = header.and_then(|value| value.to_str().ok()?.parse().ok());
-    stated.or_else(|| response.body().size_hint().exact())
+    let stated = || {
+        let header = response.headers().get(http::header::CONTENT_LENGTH);
+        header?.to_str().ok()?.parse().ok()
+    };
+    response.body().size_hint().exact().or_else(stated)
 }
 
 /// Reads a body to its end.
@@ -223,7 +225,9 @@ where
             (Some(boxed), _) => boxed.as_mut(),
             (None, Some(body)) => body,
             (None, None) => {
-                return Poll::Ready(own_data(this.own.take()).map(|data| Ok(Frame::data(data))));
+                return Poll::Ready(
+                    own_data(this.own.take().map(|own| *own)).map(|data| Ok(Frame::data(data))),
+                );
             }
         };
         let Some(watched) = this.watched.as_mut() else {
@@ -246,7 +250,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let own = || self.own.as_ref().map_or(0, Bytes::len);
+        let own = || self.own.as_ref().map_or(0, |own| own.len());
         match self.inner() {
             Some(body) => body.size_hint(),
             None => SizeHint::with_exact(own().try_into().unwrap_or(u64::MAX)),
@@ -271,7 +275,8 @@ impl Watched {
         }
         // If it panics, no client has left.
         let was_complete = std::mem::replace(&mut self.is_complete, true);
-        let next = within_bound(&self.binding, false, || body.as_mut().poll_frame(cx));
+        let mut next = Poll::Pending;
+        within_bound(&self.binding, false, || next = body.as_mut().poll_frame(cx));
         self.is_complete = match &next {
             Poll::Pending => was_complete,
             Poll::Ready(Some(Ok(frame))) => self.is_last(frame) || body.is_end_stream(),
