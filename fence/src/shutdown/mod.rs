@@ -1,6 +1,7 @@
 //! The end of a process, from the first signal to the exit status.
 
 mod ending;
+mod install;
 mod pace;
 mod plan;
 mod program;
