@@ -321,6 +321,18 @@ async fn a_linked_scope_passes_up_what_it_was_told() {
     assert!(ignorant.await.is_completed(), "nobody has learnt of it");
 }
 
+// A scope that has fired before it starts is a fence like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_linked_scope_that_never_starts_passes_that_up() {
+    let outer = Fencing::new().run(async {
+        let late = Fencing::new().timeout_as("quota", Duration::ZERO).linked();
+        let ran = late.run_blocking(|| unreachable!());
+        let _: Fenced<()> = ran;
+        pending::<()>().await;
+    });
+    assert_eq!(outer.await.reasons()[0].kind(), ReasonKind::Linked);
+}
+
 // A timer is none of the fences: a link from a tick leaves the others alone.
 #[tokio::test(start_paused = true)]
 async fn a_timer_without_a_fence_around_goes_on() {

@@ -6,6 +6,9 @@ use crate::tasks::Ended;
 
 /// Runs jobs as tasks, and returns what the first one returns; `None` if there are no jobs.
 ///
+/// Of jobs that need not wait for anything the first listed wins where one thread runs them. On
+/// several threads, or of those that wait for one instant, any may.
+///
 /// The others are cancelled, under the code `"closed"`, and have ended when this returns, cleanups
 /// included, which take 5 s at most. Of jobs that return a `Result` the first error counts as well:
 /// [`race_ok`] goes on to the first success. The tasks are enclosed as those of
