@@ -16,7 +16,7 @@ mod nesting;
 mod odd_wakers;
 mod one_clock;
 mod owned_elsewhere;
-mod panics;
 mod reasons;
 mod running;
 mod wakeups;
+mod without_time;

@@ -113,7 +113,7 @@ async fn reasons_read_well() {
 
 // D12
 #[tokio::test(start_paused = true)]
-async fn a_cancellation_is_an_error_with_a_source() {
+async fn a_cancellation_is_an_error_that_tells_its_cause_once() {
     fn is_error<E: Error + Send + Sync + Clone + 'static>(_: &E) {}
     let stop = Event::new();
     stop.set_because(std::io::Error::other("disk full"));
@@ -126,11 +126,9 @@ async fn a_cancellation_is_an_error_with_a_source() {
         .unwrap_err();
     is_error(&why);
     assert_eq!(size_of::<Cancelled>(), size_of::<usize>());
-    let cause = why
-        .source()
-        .unwrap()
-        .downcast_ref::<std::io::Error>()
-        .unwrap();
+    assert!(why.source().is_none(), "the message has told of it");
+    let cause = why.primary().cause().unwrap();
+    let cause = cause.downcast_ref::<std::io::Error>().unwrap();
     assert_eq!(cause.to_string(), "disk full");
     assert_eq!(why.primary().location().unwrap().line(), line);
     assert!(!why.is_timeout());
@@ -177,4 +175,78 @@ async fn what_is_shown_is_one_line_and_steers_no_terminal() {
         why.to_string().ends_with("1 panicked: two\\nlines)"),
         "{why}"
     );
+}
+
+// D12: of a limit, the line that declared it, in the builder and in both macros.
+#[tokio::test(start_paused = true)]
+async fn a_limit_names_the_line_that_declared_it() {
+    let declared = line!() + 1;
+    let set = Fencing::new().timeout(ms(5)).budget(ms(5));
+    let outcome = set.run(pending::<()>()).await;
+    let lines = outcome
+        .reasons()
+        .iter()
+        .map(|reason| reason.location().unwrap().line());
+    assert_eq!(lines.collect::<Vec<_>>(), [declared, declared]);
+    assert!(
+        outcome.reasons()[0]
+            .location()
+            .unwrap()
+            .file()
+            .ends_with("reasons.rs")
+    );
+
+    let declared = line!() + 1;
+    let outcome = fence::block::fenced!(timeout = "5ms", pending::<()>());
+    let location = outcome.reasons()[0].location().unwrap();
+    assert_eq!((location.line(), location.file()), (declared, file!()));
+}
+
+// A budget below a running one of the same code: one limit, one reason, however deep.
+#[tokio::test(start_paused = true)]
+async fn budgets_below_budgets_are_one_reason() {
+    async fn deeper(levels: usize, limit: u64) -> Fenced<()> {
+        let set = Fencing::current().budget(ms(limit));
+        if levels == 0 {
+            return set.run(pending()).await;
+        }
+        set.bind(Box::pin(deeper(levels - 1, limit))).await
+    }
+    for (outer, inner, after) in [(10, 30, 10), (30, 10, 10)] {
+        let start = tokio::time::Instant::now();
+        let bound = Fencing::new().budget(ms(outer)).bind(deeper(5, inner));
+        let outcome = bound.await;
+        assert_eq!(start.elapsed(), ms(after));
+        tokio::time::advance(ms(100)).await;
+        let texts: Vec<_> = outcome.reasons().iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["budget: timed out after 10ms"]);
+    }
+    let bound = Fencing::new().budget(ms(20));
+    let text =
+        bound.bind(async { format!("{:?}", Fencing::current().budget(ms(50)).budget(ms(40))) });
+    assert_eq!(
+        text.await.matches("budget").count(),
+        1,
+        "the set does not grow"
+    );
+}
+
+// The message of a deadline counts from where it was declared, as that of a timeout does.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_says_how_long_it_was() {
+    let set = Fencing::new().deadline(tokio::time::Instant::now() + ms(3000));
+    tokio::time::sleep(ms(2000)).await;
+    let why = set.run(pending::<()>()).await.cancelled().unwrap();
+    assert_eq!(why.to_string(), "cancelled: deadline: timed out after 3s");
+    assert_eq!(why.elapsed(), ms(1000));
+}
+
+// The body's time, and not that of what is undone after it.
+#[tokio::test(start_paused = true)]
+async fn cleanups_are_not_in_the_time_that_the_body_ran() {
+    let outcome = Fencing::new().timeout(ms(5)).run(async {
+        fence::on_cancel(tokio::time::sleep(ms(400)));
+        pending::<()>().await;
+    });
+    assert_eq!(outcome.await.cancelled().unwrap().elapsed(), ms(5));
 }

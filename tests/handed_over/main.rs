@@ -1,6 +1,7 @@
 //! What a fence that is dropped from outside leaves to the runtime (D25), and threads that outlive
 //! theirs. Alone, since `drain` waits for what all fences of the process have left.
 
+mod panics;
 mod threads;
 
 use std::future::pending;
@@ -123,4 +124,35 @@ fn without_a_runtime_they_are_dropped() {
     assert!(stop.set());
     assert!(log.lines().is_empty());
     assert_eq!(Arc::strong_count(&log.0), 1, "nothing holds on to it");
+}
+
+#[test]
+fn where_there_is_nothing_to_wait_for_no_runtime_is_needed() {
+    let drained = futures::executor::block_on(async {
+        let _alone = alone().await;
+        drain(ms(5)).await
+    });
+    assert!(drained.is_drained());
+}
+
+// Its runtime has no time: the cleanup runs all the same.
+#[test]
+fn a_runtime_without_time_runs_what_it_is_handed() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let log = Log::default();
+    let entries = log.clone();
+    runtime.block_on(async {
+        let _alone = alone().await;
+        let task = tokio::spawn(Fencing::new().run(async move {
+            on_cancel(async move { entries.push("undone") });
+            pending::<()>().await;
+        }));
+        tokio::task::yield_now().await;
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert!(drain(None).await.is_drained());
+    });
+    assert_eq!(log.lines(), ["undone"]);
 }

@@ -2,7 +2,7 @@
 
 use std::task::Context;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::engine::engine::Engine;
 use crate::engine::frames::running::Running;
@@ -10,6 +10,7 @@ use crate::engine::state::phase::Cancelling;
 use crate::engine::state::registrations::{Inbound, Keys, Terms};
 use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::Timing;
+use crate::fencing::Policy;
 use crate::trigger::{Entry, earliest};
 use crate::util::{Panics, WakerId};
 
@@ -69,7 +70,9 @@ impl Engine<'_> {
     /// inside merely asks its host for an earlier wake.
     #[inline]
     pub(crate) fn arm_anew(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
-        self.state.start.get_or_insert_with(Instant::now);
+        if self.state.start.is_none() {
+            self.begin_late();
+        }
         let terms = self.terms(around, cx);
         let moved = self.watch.is_moving(terms.waker);
         if self.register_anew(terms, cx) {
@@ -89,6 +92,15 @@ impl Engine<'_> {
         let at = earliest(around.wanted, self.state.deadline.get());
         let at = earliest(at, self.armed_at());
         at.is_some_and(|at| self.arm_timer(at, moved, cx))
+    }
+
+    /// The first pending poll of a fence without a time of its own. One that will need a timer is
+    /// not to find out when it fires that there is none.
+    fn begin_late(&mut self) {
+        self.state.start = Some(Instant::now());
+        if self.state.policy().and_then(Policy::grace).is_some() {
+            drop(sleep_until(Instant::now()));
+        }
     }
 
     /// Registers with every source, if it is not; true if one is found to have fired.

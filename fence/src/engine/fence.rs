@@ -287,9 +287,9 @@ impl Fencing {
     ///
     /// # Panics
     ///
-    /// The fence panics, as `tokio::time::timeout` does, if it has a time trigger, its body stays
-    /// pending, and there is no tokio runtime with its time enabled. Without one it needs no
-    /// runtime.
+    /// The fence panics, as `tokio::time::timeout` does, if it has a time trigger or a grace, its body
+    /// stays pending, and there is no tokio runtime with its time enabled: at the first poll that is
+    /// pending. Without them it needs no runtime.
     ///
     /// # Cancel safety
     ///

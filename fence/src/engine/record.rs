@@ -23,11 +23,13 @@ impl Engine<'_> {
     /// The record without its reasons, which are large: written to where they stay.
     #[inline]
     pub(crate) fn record(&self, cleanup: Cleanup, now: Instant) -> Record {
+        let rare = self.state.rare();
+        let cut = rare.and_then(|rare| rare.cut_since).unwrap_or(now);
         Record {
             reasons: Reasons::default(),
             declined: self.state.declined(),
             name: self.sources().name(),
-            ran: self.state.start.map(|start| (start, now)),
+            ran: self.state.start.map(|start| (start, cut)),
             cleanup,
             is_passed_up: self.state.policy().is_some_and(|policy| policy.is_linked),
         }

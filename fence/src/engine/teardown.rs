@@ -84,7 +84,9 @@ impl Engine<'_> {
         let batches = self.take_cleanups();
         if !batches.is_empty() {
             let why = self.cancelled(Cleanup::default());
-            self.state.rare_mut_or_init().cleaning = Some(clean(batches, why));
+            let rare = self.state.rare_mut_or_init();
+            rare.cut_since = Some(now());
+            rare.cleaning = Some(clean(batches, why));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a fence asks of its fencing.
 
 use std::borrow::Cow;
+use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -110,7 +111,7 @@ impl Fencing {
     /// The earliest of them that is still to come.
     pub(crate) fn deadline_after(&self, now: Instant) -> Option<Instant> {
         let at = self.times().iter().filter_map(|time| match time.span {
-            Span::Deadline(at, _) => Some(at),
+            Span::Deadline(at, _) | Span::Running(at, _) | Span::Within(_, at, _) => Some(at),
             Span::Timeout(_) | Span::Budget(_) => None,
         });
         at.filter(|at| *at > now).min()
@@ -137,11 +138,13 @@ impl Fencing {
         self
     }
 
+    #[track_caller]
     pub(crate) fn time(mut self, code: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
         let Some(span) = span else { return self };
         let time = Time {
             code: code.into(),
             span,
+            location: Location::caller(),
         };
         let set = self.edit();
         let tighter = |known: &mut Time| known.tighter(&time).map(|tighter| *known = tighter);

@@ -117,6 +117,7 @@ impl Fencing {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn timeout(self, limit: impl Limit) -> Self {
         self.timeout_as("timeout", limit)
     }
@@ -136,6 +137,7 @@ impl Fencing {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn timeout_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
         self.time(code, limit.limit().map(Span::Timeout))
     }
@@ -163,6 +165,7 @@ impl Fencing {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn budget(self, limit: impl Limit) -> Self {
         self.budget_as("budget", limit)
     }
@@ -182,6 +185,7 @@ impl Fencing {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn budget_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
         self.time(code, limit.limit().map(Span::Budget))
     }
@@ -204,6 +208,7 @@ impl Fencing {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn deadline(self, at: impl When) -> Self {
         self.deadline_as("deadline", at)
     }
@@ -223,8 +228,9 @@ impl Fencing {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn deadline_as(self, code: impl Into<Cow<'static, str>>, at: impl When) -> Self {
-        self.time(code, at.when().map(|at| Span::Deadline(at, None)))
+        self.time(code, at.when().map(Span::deadline))
     }
 
     /// Names the fences made from it, for messages and [`Cancelled::name`](crate::Cancelled::name).

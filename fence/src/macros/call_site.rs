@@ -2,6 +2,7 @@
 //! one pointer.
 
 use std::borrow::Cow;
+use std::panic::Location;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -56,19 +57,23 @@ impl Named {
 impl Time {
     /// A length of time that every run of the fence gets the whole of.
     #[must_use]
+    #[track_caller]
     pub const fn timeout(code: &'static str, limit: Duration) -> Self {
         Self {
             code: Cow::Borrowed(code),
             span: Span::Timeout(limit),
+            location: Location::caller(),
         }
     }
 
     /// A length of time that starts with the fence and that everything below spends from.
     #[must_use]
+    #[track_caller]
     pub const fn budget(code: &'static str, limit: Duration) -> Self {
         Self {
             code: Cow::Borrowed(code),
             span: Span::Budget(limit),
+            location: Location::caller(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub use crate::macros::in_place::{Block, Body, End, Value, left, value};
 pub use crate::trigger::Time;
 
 use std::borrow::Cow;
+use std::panic::Location;
 use std::time::Duration;
 
 use crate::engine::{Core, Fence, Inherit, InlineSources, Phase, Plain, Try};
@@ -38,19 +39,22 @@ pub fn options_at(site: &'static Site) -> Options<At> {
 
 impl<S: InlineSources> Options<S> {
     /// A length of time that every run of this fence gets the whole of: a `Duration`.
+    #[track_caller]
     pub fn timeout(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
         self.time(code, Span::Timeout(limit.limit().unwrap_or(Duration::MAX)))
     }
 
     /// A length of time that starts with the fence and that everything below spends from.
+    #[track_caller]
     pub fn budget(self, code: &'static str, limit: impl Limit) -> Options<(S, Time)> {
         self.time(code, Span::Budget(limit.limit().unwrap_or(Duration::MAX)))
     }
 
     /// A point in time: an `Instant`.
+    #[track_caller]
     pub fn deadline(self, code: &'static str, at: impl When) -> Options<(S, Time)> {
         let never = Span::Budget(Duration::MAX);
-        self.time(code, at.when().map_or(never, |at| Span::Deadline(at, None)))
+        self.time(code, at.when().map_or(never, Span::deadline))
     }
 
     /// A trigger, which is borrowed and not moved.
@@ -99,9 +103,14 @@ impl<S: InlineSources> Options<S> {
         self.with(|own| (own, Amend::unless(Cow::Borrowed(code), condition)))
     }
 
+    #[track_caller]
     fn time(self, code: &'static str, span: Span) -> Options<(S, Time)> {
-        let code = Cow::Borrowed(code);
-        self.with(|own| (own, Time { code, span }))
+        let time = Time {
+            code: Cow::Borrowed(code),
+            span,
+            location: Location::caller(),
+        };
+        self.with(|own| (own, time))
     }
 
     fn with<L>(self, extend: impl FnOnce(S) -> L) -> Options<L> {

@@ -248,7 +248,7 @@ impl Cancelled {
         self.record.name.as_deref()
     }
 
-    /// How long the body ran: from the first poll to the cut.
+    /// How long the body ran: from the first poll to the cut, without the cleanups.
     ///
     /// Zero if the body was never polled. A fence without a time trigger reads the clock only once
     /// its body was pending, and counts from there.
@@ -303,8 +303,10 @@ impl fmt::Debug for Cancelled {
 }
 
 impl Error for Cancelled {
+    /// What is behind the cause of the first reason: the message tells of the cause itself, which
+    /// would be told twice otherwise. [`Reason::cause`] has it.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.primary().cause().map(|cause| cause as _)
+        self.primary().cause().and_then(Error::source)
     }
 }
 

@@ -40,3 +40,29 @@ pub enum ReasonKind {
     /// A custom [`Trigger`](crate::Trigger), under the name that it gives itself.
     Custom(&'static str),
 }
+
+impl ReasonKind {
+    /// Its name as text, for logs and metrics: that of the variant in lower case, or the one that a
+    /// custom trigger gives itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fence::ReasonKind;
+    ///
+    /// assert_eq!(ReasonKind::Timeout.as_str(), "timeout");
+    /// assert_eq!(ReasonKind::Custom("quota").as_str(), "quota");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Event => "event",
+            Self::Handle => "handle",
+            Self::Linked => "linked",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+            Self::Custom(name) => name,
+        }
+    }
+}

@@ -98,7 +98,8 @@ impl Reason {
         self.firing.cause()
     }
 
-    /// The source line that fired it; `None` for time, failures and signals, which no line fires.
+    /// The source line that fired it or, of a limit that has passed, declared it. `None` for failures
+    /// and signals, which no line fires.
     ///
     /// # Examples
     ///

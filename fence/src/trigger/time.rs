@@ -1,6 +1,7 @@
 //! Time triggers: what is declared, and the instants that follow from a start.
 
 use std::borrow::Cow;
+use std::panic::Location;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +13,8 @@ use crate::outcome::{Firing, Reason};
 pub struct Time {
     pub(crate) code: Cow<'static, str>,
     pub(crate) span: Span,
+    /// The line that declared it.
+    pub(crate) location: &'static Location<'static>,
 }
 
 /// How a time trigger is meant (D19).
@@ -21,8 +24,18 @@ pub(crate) enum Span {
     Timeout(Duration),
     /// Starts once, with the bind or with the fence.
     Budget(Duration),
-    /// An instant; with the length of the budget that it came from.
-    Deadline(Instant, Option<Duration>),
+    /// An instant, and how far ahead it was when it was declared.
+    Deadline(Instant, Duration),
+    /// A budget that runs: its end, and its length.
+    Running(Instant, Duration),
+    /// A budget below a running one of the same code: the earlier counts, once this one starts.
+    Within(Duration, Instant, Duration),
+}
+
+impl Span {
+    pub(crate) fn deadline(at: Instant) -> Self {
+        Self::Deadline(at, at.saturating_duration_since(Instant::now()))
+    }
 }
 
 impl Time {
@@ -30,50 +43,67 @@ impl Time {
     pub(crate) fn deadline(&self, start: Instant) -> Option<Instant> {
         match self.span {
             Span::Timeout(limit) | Span::Budget(limit) => start.checked_add(limit),
-            Span::Deadline(at, _) => Some(at),
+            Span::Deadline(at, _) | Span::Running(at, _) => Some(at),
+            Span::Within(limit, at, _) => earliest(start.checked_add(limit), Some(at)),
         }
     }
 
-    /// How long it is, unless it is a plain instant.
-    pub(crate) fn limit(&self) -> Option<Duration> {
+    /// How long it is for a fence that started at `start`.
+    pub(crate) fn limit(&self, start: Instant) -> Duration {
         match self.span {
-            Span::Timeout(limit) | Span::Budget(limit) | Span::Deadline(_, Some(limit)) => {
-                Some(limit)
+            Span::Within(limit, at, _) if start.checked_add(limit).is_some_and(|own| own < at) => {
+                limit
             }
-            Span::Deadline(_, None) => None,
+            Span::Timeout(limit)
+            | Span::Budget(limit)
+            | Span::Deadline(_, limit)
+            | Span::Running(_, limit)
+            | Span::Within(_, _, limit) => limit,
         }
     }
 
     /// The time with its budget running since `now` (D19).
     pub(crate) fn started(mut self, now: Instant) -> Option<Self> {
-        if let Span::Budget(limit) = self.span {
-            self.span = Span::Deadline(now.checked_add(limit)?, Some(limit));
+        if let Span::Budget(_) | Span::Within(..) = self.span {
+            self.span = Span::Running(self.deadline(now)?, self.limit(now));
         }
         Some(self)
     }
 
-    /// The tighter of two triggers of one code and one kind; `None` if they are two.
+    /// The tighter of two triggers of one code and one kind; `None` if they are two. A budget that
+    /// runs is of one kind with one that has not started.
     pub(crate) fn tighter(&self, other: &Self) -> Option<Self> {
-        let span = match (self.span, other.span) {
-            (Span::Timeout(one), Span::Timeout(other)) => Span::Timeout(one.min(other)),
-            (Span::Budget(one), Span::Budget(other)) => Span::Budget(one.min(other)),
-            (Span::Deadline(one, _), Span::Deadline(other, _)) if one <= other => self.span,
-            (Span::Deadline(..), Span::Deadline(..)) => other.span,
+        if self.code != other.code {
+            return None;
+        }
+        let is_tighter = match (self.span, other.span) {
+            (Span::Timeout(one), Span::Timeout(other))
+            | (Span::Budget(one), Span::Budget(other)) => one <= other,
+            (Span::Deadline(one, _), Span::Deadline(other, _))
+            | (Span::Running(one, _), Span::Running(other, _)) => one <= other,
+            (Span::Running(at, outer), Span::Budget(limit)) => {
+                return Some(other.within(limit, at, outer));
+            }
+            (Span::Within(one, at, outer), Span::Budget(limit)) => {
+                return Some(other.within(one.min(limit), at, outer));
+            }
             _ => return None,
         };
-        (self.code == other.code).then(|| Self {
-            code: self.code.clone(),
-            span,
-        })
+        Some(if is_tighter { self } else { other }.clone())
+    }
+
+    fn within(&self, limit: Duration, at: Instant, outer: Duration) -> Self {
+        Self {
+            span: Span::Within(limit, at, outer),
+            ..self.clone()
+        }
     }
 
     /// The reason, if it had passed by `now`.
     pub(crate) fn reason(&self, start: Instant, now: Instant) -> Option<Reason> {
         let at = self.deadline(start).filter(|at| *at <= now)?;
-        let limit = self
-            .limit()
-            .unwrap_or_else(|| at.saturating_duration_since(start));
-        Some(Reason::new(self.code.clone(), Firing::of_time(at, limit)))
+        let firing = Firing::of_time(at, self.limit(start)).located(self.location);
+        Some(Reason::new(self.code.clone(), firing))
     }
 }
 
@@ -93,7 +123,11 @@ impl Earliest {
             Span::Timeout(limit) | Span::Budget(limit) => {
                 self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
             }
-            Span::Deadline(at, _) => self.at = earliest(self.at, Some(at)),
+            Span::Deadline(at, _) | Span::Running(at, _) => self.at = earliest(self.at, Some(at)),
+            Span::Within(limit, at, _) => {
+                self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
+                self.at = earliest(self.at, Some(at));
+            }
         }
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct RareState {
     pub(crate) announced: Option<Firing>,
     /// When the grace ends.
     pub(crate) cut_at: Option<Instant>,
+    /// When the body was cut, if cleanups came after that.
+    pub(crate) cut_since: Option<Instant>,
     pub(crate) cleaning: Option<Cleaning>,
     /// What became of the cleanups.
     pub(crate) cleanup: Cleanup,

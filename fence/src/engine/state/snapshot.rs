@@ -78,8 +78,9 @@ impl Snapshot {
         let open = self.entries.into_iter().filter(Entry::is_open);
         open.for_each(|entry| fencing.add(entry));
         for time in self.times {
-            if let Some(at) = self.start.and_then(|start| time.deadline(start)) {
-                let span = Span::Deadline(at, time.limit());
+            let Some(start) = self.start else { continue };
+            if let Some(at) = time.deadline(start) {
+                let span = Span::Deadline(at, time.limit(start));
                 fencing.add_time(Time { span, ..time });
             }
         }

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::task::coop;
@@ -71,6 +72,7 @@ impl Timer {
         moved: bool,
         cx: &mut Context<'_>,
     ) -> bool {
+        let at = before_the_end(at);
         let mut this = self.project();
         let is_armed = timing.get() == Timing::Armed;
         match this.sleep.as_mut().as_pin_mut() {
@@ -101,6 +103,15 @@ impl Timer {
             contained(|| this.sleep.set(None));
         }
         timing.set(Timing::Idle);
+    }
+}
+
+/// Tokio rounds up to milliseconds, beyond the last instant too (D7).
+fn before_the_end(at: Instant) -> Instant {
+    const TICK: Duration = Duration::from_millis(1);
+    match at.checked_add(TICK) {
+        Some(_) => at,
+        None => at - TICK,
     }
 }
 

@@ -225,6 +225,7 @@ async fn drop_with(work: impl Future<Output = ()> + Send, ending: impl Future<Ou
 
 #[tokio::test(start_paused = true)]
 async fn everything_ends_whatever_panics() {
+    let _alone = crate::alone().await;
     for case in CASES {
         for end in [End::Cut, End::Dropped] {
             for host in [Host::Top, Host::Nested, Host::Task] {
@@ -244,6 +245,7 @@ async fn no_completed_value_is_lost() {
             std::task::Poll::Ready(7)
         }
     }
+    let _alone = crate::alone().await;
     assert_eq!(Fencing::new().run(Held(Bomb)).await.unwrap(), 7);
 
     let odd = odd(Place::Fired, 1);
@@ -265,6 +267,7 @@ async fn no_completed_value_is_lost() {
 // Inside of another one that is cut: its cleanup runs with those of that one, in order.
 #[tokio::test(start_paused = true)]
 async fn the_cleanups_of_both_run_if_a_destructor_inside_panics() {
+    let _alone = crate::alone().await;
     let (stop, undone) = (Event::new(), Arc::new(AtomicUsize::new(0)));
     let (one, other) = (count(&undone), count(&undone));
     let outer = Fencing::new().on("stop", &stop).run(async {
@@ -288,6 +291,7 @@ async fn the_cleanups_of_both_run_if_a_destructor_inside_panics() {
 // Where a panic is on its way already, a second one would be an abort.
 #[tokio::test(start_paused = true)]
 async fn destructors_that_panic_while_a_panic_unwinds() {
+    let _alone = crate::alone().await;
     let fence = Fencing::new().on("odd", &odd(Place::Fired, 1)).run(async {
         let bomb = Bomb;
         on_cancel(async move { drop(bomb) });
@@ -313,6 +317,7 @@ impl Wake for BadWaker {
 // The waker of one waiter is no business of the fence that tells it.
 #[tokio::test(start_paused = true)]
 async fn a_waker_that_panics_keeps_no_value_and_no_sibling() {
+    let _alone = crate::alone().await;
     let (sound, woken) = counting_waker();
     let (send, receive) = std::sync::mpsc::channel();
     let fence = Fencing::new().timeout(ms(5)).run(async {
@@ -354,6 +359,7 @@ impl Drop for BadCause {
 // The line is written all the same; a cause that comes too late is dropped by who brought it.
 #[tokio::test(start_paused = true)]
 async fn a_cause_that_cannot_be_shown() {
+    let _alone = crate::alone().await;
     let stop = Event::new();
     std::mem::forget(stop.clone());
     stop.set_because(BadCause);
