@@ -41,6 +41,22 @@ impl Connection {
         Sent { answer, body }
     }
 
+    /// Whether the server has closed it.
+    pub async fn is_closed(&mut self) -> bool {
+        self.client.clone().ready().await.is_err()
+    }
+
+    /// Opens a stream and resets it, if it is open.
+    pub async fn open_and_reset(&mut self, path: &str, reason: h2::Reason) {
+        let Ok(client) = self.client.clone().ready().await else {
+            return;
+        };
+        self.client = client;
+        if let Ok((_, mut body)) = self.client.send_request(get(path), true) {
+            body.send_reset(reason);
+        }
+    }
+
     /// Sends the beginning of a frame of data, and no more.
     pub fn tear(&mut self) {
         let header = [0, 0, 100, 0, 0, 0, 0, 0, 1];

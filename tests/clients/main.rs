@@ -7,6 +7,7 @@ mod answered;
 mod connection;
 mod grpc;
 mod handler;
+mod hostile;
 mod http1;
 mod http2;
 mod panics;
