@@ -51,8 +51,16 @@
 //!
 //! # Runtime
 //!
-//! Time triggers need a tokio runtime with its time enabled, as `tokio::time::timeout` does; a
-//! fence with other triggers runs under any executor. No fence starts a task or a thread.
+//! Time triggers and a grace need a tokio runtime with its time enabled, as `tokio::time::timeout`
+//! does: without one the fence panics at its first pending poll. A fence with other triggers runs
+//! under any executor. No fence starts a task or a thread.
+//!
+//! - Cleanups run under any executor too. Without a timer nobody keeps their limit; and those of a
+//!   fence that is *dropped* outside of tokio are dropped with it, as there is nobody to run them.
+//! - Tasks are told apart by tokio's number for them. Those of another executor that is polled
+//!   inside of a fence, such as smol's `LocalExecutor`, count as code of that fence.
+//! - `tokio::spawn` leaves everything behind, what is bound as well: [`spawn`] takes all of it
+//!   along, and `tokio::spawn(f.in_context())` what is bound.
 //!
 //! # Features
 //!

@@ -28,6 +28,42 @@ use crate::outcome::{Cancelled, Cleanup};
 /// Register it *before* what it undoes, and let it do no harm if there is nothing to undo: a body
 /// that is cut while it waits for the answer does not know.
 ///
+/// # What to mind
+///
+/// - The future is made here, and what begins with the call begins now: `on_cancel(sleep(d))` counts
+///   from the registration. An `async` block begins when it is polled.
+/// - The innermost fence owns it. In a helper that is `#[fenced]` itself that is the helper's own
+///   fence, which drops the undo when it completes: fence the caller, or register there.
+/// - What is handed to the runtime meets a retry. A job that lost a `select!` and is begun again may
+///   be undone after its second try: give each try an id, or wait with [`drain`](crate::drain).
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+/// use tokio::time::{Instant, sleep};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let ran_for = |lazy: bool| async move {
+///     let start = Instant::now();
+///     let limit = Fencing::new().timeout(Duration::from_secs(3));
+///     let _ = limit
+///         .run(async move {
+///             if lazy {
+///                 fence::on_cancel(async { sleep(Duration::from_secs(2)).await });
+///             } else {
+///                 fence::on_cancel(sleep(Duration::from_secs(2)));
+///             }
+///             std::future::pending::<()>().await
+///         })
+///         .await;
+///     start.elapsed()
+/// };
+/// assert_eq!(ran_for(true).await, Duration::from_secs(5));
+/// assert_eq!(ran_for(false).await, Duration::from_secs(3), "it was over when it was needed");
+/// # }
+/// ```
+///
 /// # Examples
 ///
 /// ```

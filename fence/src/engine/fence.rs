@@ -296,6 +296,10 @@ impl Fencing {
     /// Dropping the fence drops the body, like dropping the body itself. Nobody learns of it but
     /// the fence's [`Handle`](crate::Handle).
     ///
+    /// A value that is on its way to the body when the fence cuts, but that the body was not polled
+    /// for, is dropped with it, as by `tokio::time::timeout`: on several threads it may have become
+    /// ready in that very moment. What must not be lost is read in a [`shield`](crate::shield).
+    ///
     /// # Examples
     ///
     /// ```

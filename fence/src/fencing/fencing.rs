@@ -17,6 +17,16 @@ use crate::trigger::{Entry, Limit, Span, Trigger, When};
 /// returns a larger one; a clone taken before is not touched. An empty set allocates nothing, any
 /// other is one shared allocation.
 ///
+/// | | what is inside sees the set | what fires in it cuts |
+/// | --- | --- | --- |
+/// | `set.run(body)` | no | yes |
+/// | `set.bind(body)` | yes | only the fences inside that extend it |
+/// | `set.bind(set.run(body))` | yes | yes |
+///
+/// A fence below a bind obeys what is bound wherever it runs: also when it is started after the
+/// fence around has been cut, for as long as the source is bound. [`detached`](crate::detached), or
+/// `inherit = false` in the macros, leaves it behind.
+///
 /// Of two limits of one kind under one code the tighter counts. Everything that has passed when a
 /// fence resolves is a reason of its own.
 ///
@@ -191,6 +201,9 @@ impl Fencing {
     }
 
     /// Adds a point in time, of tokio's clock or std's. Its code is `"deadline"`.
+    ///
+    /// In a test with a paused clock the two have nothing to do with each other: take the instant from
+    /// `tokio::time::Instant::now()`, as one of std's may have passed at once.
     ///
     /// # Examples
     ///
@@ -377,6 +390,10 @@ impl Fencing {
     /// and [`Cancelled::declined`](crate::Cancelled::declined); everything else stays armed. Of
     /// several guards all have to accept; a guard that panics accepts. It is not asked about the
     /// fences around.
+    ///
+    /// It is called wherever the firing is first seen: also inside of [`check`](crate::check) and of
+    /// a fence that starts in the body. A lock that it takes must not be held there: ask an atomic,
+    /// or `try_lock`.
     ///
     /// # Examples
     ///

@@ -24,6 +24,11 @@ use crate::util::caught;
 /// A tick that fails hands its error to [`on_error`](Every::on_error); one that panics is reported
 /// by the panic hook. Neither ends the timer.
 ///
+/// There is no last tick: work that has to be done once more at the end belongs after the
+/// `cancel_and_wait`. `start` returns a `Result` as an interval that is computed may be zero; for a
+/// constant, `expect` that it is not. Where the clock jumps, as after a laptop's sleep, a
+/// [queue](Overlap::Queue) makes up for every tick that was missed; the others do not.
+///
 /// # Examples
 ///
 /// ```

@@ -11,6 +11,9 @@ use crate::tasks::task::Task;
 /// stops *itself* this way is cancelled and does not wait, since it would do so forever; a thread
 /// that was spawned by it is not recognised.
 ///
+/// The task is cancelled by the *call*, before anything is awaited: what may still keep it from
+/// that, such as a shield or a fence around the waiting, does not.
+///
 /// # Cancel safety
 ///
 /// The task is cancelled either way; its outcome is lost.

@@ -104,6 +104,10 @@ where
 /// learn of a cancellation even when nobody waits for the thread any more. Code that waits in the
 /// queue while a fence around the call is cut is never run.
 ///
+/// A thread that asks [`check`](crate::check) and the fence that waits for it learn of a firing
+/// independently. Whoever is first, the caller has either a cancellation or a `Result` with one in
+/// it: [`flatten`](crate::Fenced::flatten) makes one of both, as the last example does.
+///
 /// # Panics
 ///
 /// Outside of a tokio runtime, like `tokio::task::spawn_blocking`.
@@ -128,6 +132,27 @@ where
 /// let grace = std::time::Duration::from_secs(5);
 /// let code = Fencing::new().on("stop", &stop).grace(grace).run(search).await;
 /// assert_eq!(code.unwrap(), "stop");
+/// # }
+/// ```
+///
+/// Without a grace it is a race, and one `flatten` takes both of its ends:
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Cancelled, Fencing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let counting = async {
+///     let thread = fence::spawn_blocking(|| loop {
+///         fence::check()?;
+///         std::thread::yield_now();
+///     });
+///     thread.await.flatten()
+/// };
+/// let limit = Fencing::new().timeout(Duration::from_millis(5));
+/// let counted: Result<(), Cancelled> = limit.run(counting).await.flatten();
+/// assert!(counted.unwrap_err().is_timeout());
 /// # }
 /// ```
 #[must_use = "the task runs on without it, and nobody learns how it ends: `drop` it to say so"]

@@ -62,7 +62,10 @@ impl Event {
     /// The process-wide event of this name, made when first asked for.
     ///
     /// It is what `on = "shutdown"` means where nothing is bound under that code. It lives as long
-    /// as the process, so names belong in the program text and not in its data.
+    /// as the process and is never unset, so names belong in the program text and not in its data,
+    /// and a test that sets one has cut every later test of its process: `docs/testing.md` says how
+    /// to [offer](crate::Fencing::offer) an event of the test's own under the name. A fence that is
+    /// forgotten (`mem::forget`) leaves its waiter there until the event is set.
     ///
     /// # Examples
     ///
