@@ -5,6 +5,7 @@ mod boxed;
 mod check;
 mod emit;
 mod function;
+mod others;
 mod output;
 
 use crate::options::{self, Options};
@@ -43,9 +44,9 @@ struct Fitting {
 /// What the function becomes.
 enum Form {
     /// `fn … -> impl Future`, the usual one.
-    Lean,
+    ImplFuture,
     /// `async fn`, for another attribute below that must see one.
-    Kept,
+    AsyncFn,
     /// `#[async_trait]` was here before: the fence goes into the box.
     Boxed(boxed::Boxed),
 }

@@ -8,6 +8,7 @@
 mod attribute;
 mod block;
 mod errors;
+mod grammar;
 mod lints;
 mod messages;
 mod options;

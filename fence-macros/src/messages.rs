@@ -9,7 +9,7 @@ pub(crate) mod function;
 pub(crate) mod lint;
 pub(crate) mod option;
 
-use crate::options::Spec;
+use crate::grammar::Spec;
 use proc_macro2::Span;
 use quote::ToTokens;
 use std::fmt::Display;

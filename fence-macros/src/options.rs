@@ -2,14 +2,11 @@
 
 mod code;
 mod condition;
-pub(crate) mod duration;
 mod list;
 mod site;
-mod table;
 mod value;
 
 pub(crate) use list::{attribute, block};
-pub(crate) use table::{Place, Spec, Value};
 
 use crate::errors::Errors;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -52,6 +49,12 @@ enum Argument {
     Constant { code: TokenStream, limit: Duration },
     /// The name of an event: part of the site too.
     Named(TokenStream),
+    /// `.on("", value).code(code)`: what is written before the value does not depend on it, as an
+    /// editor compares the text before the cursor.
+    Derived {
+        code: TokenStream,
+        value: TokenStream,
+    },
     /// `.name(value)`
     Plain(TokenStream),
     /// `.linked()`
@@ -73,8 +76,8 @@ impl Options {
     /// ```text
     /// timeout = "30s", on = "shutdown", on = self.stop
     /// ---
-    /// ::fence::__private::options_at({ static SITE: ::fence::__private::Site = …; &SITE })
-    ///     .on("stop", &(self.stop))
+    /// { static SITE: ::fence::__private::Site = …; ::fence::__private::at(&SITE, …) }
+    ///     .on("", &(self.stop)).code("stop")
     /// ```
     pub(crate) fn expression(&self, krate: &TokenStream) -> TokenStream {
         let mut expression = self.site(krate);
@@ -84,11 +87,24 @@ impl Options {
         expression
     }
 
+    /// Whether there is something to evaluate.
+    pub(crate) fn has_values(&self) -> bool {
+        let is_constant = |setting: &Setting| {
+            matches!(
+                setting.argument,
+                Argument::Constant { .. } | Argument::Named(_)
+            )
+        };
+        !self.settings.iter().all(is_constant)
+    }
+
     /// The tokens that the user wrote as values, to look for names in them.
     pub(crate) fn values(&self) -> TokenStream {
         let values = self.settings.iter().map(|setting| match &setting.argument {
             Argument::Coded { code, value } => quote!(#code #value),
-            Argument::Named(value) | Argument::Plain(value) => value.clone(),
+            Argument::Derived { value, .. } | Argument::Named(value) | Argument::Plain(value) => {
+                value.clone()
+            }
             Argument::Constant { .. } | Argument::Nothing => TokenStream::new(),
         });
         values.collect()
@@ -110,6 +126,9 @@ impl Setting {
         let span = key.span();
         match &self.argument {
             Argument::Coded { code, value } => quote_spanned!(span=> .#key(#code, #value)),
+            Argument::Derived { code, value } => {
+                quote_spanned!(span=> .#key("", #value).code(#code))
+            }
             Argument::Plain(value) => quote_spanned!(span=> .#key(#value)),
             Argument::Nothing => quote_spanned!(span=> .#key()),
             Argument::Constant { .. } | Argument::Named(_) => TokenStream::new(),

@@ -267,6 +267,21 @@ fn inlined(literal: &str, name: &str) -> bool {
     literal.starts_with('"') && literal.contains(&format!("{{{name}"))
 }
 
+/// The braces of a `$body:block`, which are in an invisible group.
+pub(crate) fn braces_in_nothing(token: &TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else {
+        return None;
+    };
+    let mut inside = group.stream().into_iter();
+    match (group.delimiter(), inside.next(), inside.next()) {
+        (Delimiter::None, Some(TokenTree::Group(inner)), None) => {
+            let is_brace = inner.delimiter() == Delimiter::Brace;
+            is_brace.then_some(inner)
+        }
+        _ => None,
+    }
+}
+
 pub(crate) fn is_brace(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
 }

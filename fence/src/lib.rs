@@ -152,9 +152,17 @@ pub use crate::macros::private as __private;
 ///
 /// # With other attributes
 ///
-/// Works on methods, generics, trait implementations, and with `#[async_trait]`. Write it *above*
-/// `#[tokio::test]`, `#[tokio::main]` and `#[instrument]`. In a trait, declare
-/// `async fn f(&self) -> Fenced<T>;` and put the attribute on the implementations.
+/// Works on whatever is an `async fn`, also with `#[async_trait]`. Write it *above* the others, such
+/// as `#[tokio::test]` and `#[tokio::main]`, but *below* what caches or retries, which would
+/// remember a cancellation. In a trait, declare `async fn f(&self) -> Fenced<T>;` and put the
+/// attribute on the implementations. [All the orders][others], with examples, are in the repository.
+///
+/// [others]: https://github.com/tokio-fence/fence/blob/main/docs/with-other-attributes.md
+///
+/// # In a function that returns `Fenced`
+///
+/// `?` cannot be applied to a [`Fenced`]: write `f().await.into_result()?`, or give `f` the option
+/// `try`.
 ///
 /// # Cancel safety
 ///
@@ -345,6 +353,10 @@ struct Readme;
 #[cfg(all(doctest, feature = "test-util"))]
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/with-other-attributes.md")]
+struct WithOtherAttributes;
 
 /// The code of the page for users of other libraries; it takes tokens as triggers.
 #[cfg(all(doctest, feature = "tokio-util"))]

@@ -6,6 +6,7 @@ mod drop_order;
 mod exits;
 mod exits_unseen;
 mod hygiene;
+mod lints;
 mod methods;
 mod options;
 mod other_attributes;

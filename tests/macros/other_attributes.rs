@@ -1,6 +1,6 @@
 //! Does `#[fenced]` get along with other attributes on the same function?
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 use std::time::Duration;
 use tracing::instrument;
 use tracing::span::{Attributes, Id, Record};
@@ -10,14 +10,14 @@ use tracing::{Event, Metadata, Subscriber};
 #[instrument]
 async fn fenced_above(id: u32) -> usize {
     tokio::task::yield_now().await;
-    ENTERED.load(Ordering::Relaxed)
+    ENTERED.get()
 }
 
 #[instrument]
 #[fence::fenced(timeout = "1s")]
 async fn fenced_below(id: u32) -> usize {
     tokio::task::yield_now().await;
-    ENTERED.load(Ordering::Relaxed)
+    ENTERED.get()
 }
 
 #[fence::fenced(timeout = limit)]
@@ -26,7 +26,70 @@ async fn a_pattern((limit, _): (Duration, u8)) {
     std::future::pending::<()>().await;
 }
 
-static ENTERED: AtomicUsize = AtomicUsize::new(0);
+/// `#[async_trait]` has rewritten what the other two see.
+#[async_trait::async_trait]
+trait Boxed {
+    async fn above(&self) -> fence::Fenced<usize>;
+    async fn below(&self) -> fence::Fenced<usize>;
+    async fn with_err(&self, fails: bool) -> Result<usize, Failed>;
+    async fn with_ret(&mut self, id: &u32) -> fence::Fenced<usize>;
+}
+
+#[derive(Debug, PartialEq)]
+struct Failed;
+
+impl From<fence::Cancelled> for Failed {
+    fn from(_: fence::Cancelled) -> Self {
+        Self
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("failed")
+    }
+}
+
+struct Memory;
+
+#[async_trait::async_trait]
+impl Boxed for Memory {
+    #[fence::fenced(timeout = "1s")]
+    #[instrument(skip(self))]
+    async fn above(&self) -> usize {
+        tokio::task::yield_now().await;
+        ENTERED.get()
+    }
+
+    #[instrument(skip(self))]
+    #[fence::fenced(timeout = "1s")]
+    async fn below(&self) -> usize {
+        tokio::task::yield_now().await;
+        ENTERED.get()
+    }
+
+    #[fence::fenced(timeout = "1s", try)]
+    #[instrument(skip(self), err)]
+    async fn with_err(&self, fails: bool) -> Result<usize, Failed> {
+        tokio::task::yield_now().await;
+        if fails {
+            return Err(Failed);
+        }
+        Ok(ENTERED.get())
+    }
+
+    #[fence::fenced(timeout = "1s")]
+    #[instrument(skip(self), ret)]
+    async fn with_ret(&mut self, id: &u32) -> usize {
+        tokio::task::yield_now().await;
+        ENTERED.get() + (*id as usize)
+    }
+}
+
+thread_local! {
+    /// Each test has a thread.
+    static ENTERED: Cell<usize> = const { Cell::new(0) };
+}
 
 /// Counts how many spans are entered right now.
 struct Counting;
@@ -42,10 +105,10 @@ impl Subscriber for Counting {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, _: &Event<'_>) {}
     fn enter(&self, _: &Id) {
-        ENTERED.fetch_add(1, Ordering::Relaxed);
+        ENTERED.set(ENTERED.get() + 1);
     }
     fn exit(&self, _: &Id) {
-        ENTERED.fetch_sub(1, Ordering::Relaxed);
+        ENTERED.set(ENTERED.get() - 1);
     }
 }
 
@@ -54,6 +117,16 @@ async fn the_span_is_entered_while_the_body_runs() {
     let _guard = tracing::subscriber::set_default(Counting);
     assert_eq!(fenced_above(1).await.completed(), Some(1));
     assert_eq!(fenced_below(1).await.completed(), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_span_is_entered_in_a_boxed_method_too() {
+    let _guard = tracing::subscriber::set_default(Counting);
+    assert_eq!(Memory.above().await.completed(), Some(1));
+    assert_eq!(Memory.below().await.completed(), Some(1));
+    assert_eq!(Memory.with_err(false).await, Ok(1));
+    assert_eq!(Memory.with_err(true).await, Err(Failed));
+    assert_eq!(Memory.with_ret(&1).await.completed(), Some(2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -165,3 +165,75 @@ async fn functions_are_values() {
     }
     assert_eq!(call(upper).await.as_deref(), Some("TEXT"));
 }
+
+#[fence::fenced(timeout = "1s")]
+async fn named(text: impl Into<Cow<'_, str>>) -> usize {
+    yield_now().await;
+    text.into().len()
+}
+
+#[fence::fenced(timeout = "1s")]
+async fn sum(numbers: impl Iterator<Item = &u8> + '_, mut start: u8) -> u8 {
+    yield_now().await;
+    for number in numbers {
+        start += number;
+    }
+    start
+}
+
+#[fence::fenced(timeout = "1s")]
+async fn nested(
+    (first, _): (impl AsRef<[u8]> + '_, u8),
+    map: impl Fn(&u8) -> u8,
+    text: Option<impl AsRef<str> + '_>,
+) -> Vec<u8> {
+    yield_now().await;
+    let mapped: Vec<u8> = first.as_ref().iter().map(map).collect();
+    assert!(text.is_some_and(|text| text.as_ref() == "x"));
+    mapped
+}
+
+struct Named;
+
+impl Named {
+    #[fence::fenced(timeout = "1s")]
+    async fn method<'a>(&self, text: impl Into<Cow<'_, str>>, other: &'a str) -> &'a str {
+        yield_now().await;
+        other.get(text.into().len()..).unwrap_or(other)
+    }
+}
+
+#[tokio::test]
+async fn lifetimes_without_a_name_in_impl_trait() {
+    assert_eq!(named("text").await.completed(), Some(4));
+    assert_eq!(sum([1, 2].iter(), 3).await.completed(), Some(6));
+    let mapped = nested((&[1, 2], 0), |n| n + 1, Some("x")).await;
+    assert_eq!(mapped.completed(), Some(vec![2, 3]));
+    assert_eq!(Named.method("a", "bc").await.completed(), Some("c"));
+}
+
+#[fence::fenced(timeout = "1s", on = "never_returns")]
+async fn never_returns(mut count: u8) -> ! {
+    loop {
+        count = count.wrapping_add(1);
+        yield_now().await;
+        if count == 9 {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[fence::fenced(timeout = "1s")]
+async fn panics_in_the_end(text: &str) -> ! {
+    yield_now().await;
+    panic!("{text}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_never_returns() {
+    assert!(never_returns(0).await.is_cancelled());
+    let panicked = tokio::spawn(async {
+        let _ = panics_in_the_end("in the end").await;
+    });
+    assert!(panicked.await.is_err_and(|error| error.is_panic()));
+}

@@ -75,7 +75,7 @@ fn each_option_of_the_macros_is_in_an_example() {
     let macros = macros.iter().filter(|item| item.name == "fenced");
     let code: String = macros.map(Item::code).collect();
     let code: Vec<_> = words(&code).collect();
-    let table = include_str!("../../fence-macros/src/options/table.rs");
+    let table = include_str!("../../fence-macros/src/grammar.rs");
     let options: Vec<_> = table
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("row(\"")?.split('"').next())

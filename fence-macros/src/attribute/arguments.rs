@@ -4,14 +4,14 @@
 //! dropped as those of a plain `async fn` are, used or not, and the compiler's lints about unused
 //! variables and needless `mut` still see them.
 
+mod nameless;
+
 use crate::scan;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Attribute, FnArg, Pat, PatIdent, PatType, Receiver, ReceiverKind, Token, Type, parse_quote,
-};
+use syn::{Attribute, FnArg, Pat, PatIdent, PatType, Receiver, ReceiverKind, Token, Type};
 
 /// How arguments are passed into the `async` block.
 pub(super) struct Arguments {
@@ -87,28 +87,35 @@ fn bind(argument: &mut PatType, position: usize, options: &TokenStream) -> Token
     argument
         .attrs
         .retain(|attribute| !attribute.path().is_ident("expect"));
-    let pattern = (*argument.pat).clone();
-    let name = name(&pattern, position);
-    *argument.pat = parse_quote!(#name);
-    let used = scan::mentions(options, &name.to_string());
+    let text = (!options.is_empty()).then(|| name(&argument.pat, position).to_string());
+    let used = text.is_some_and(|text| scan::mentions(options, &text));
+    let name = name(&argument.pat, position);
+    let pattern = std::mem::replace(&mut *argument.pat, Pat::Verbatim(name.to_token_stream()));
     let used = used.then(|| quote!(#(#attributes)* let _ = &#name;));
     if let Some(PatIdent { mutability, .. }) = plain(&pattern) {
-        let quiet = quiet(&name);
+        let quiet = quiet(&[&name]);
         return quote!(#(#attributes)* #quiet let #mutability #name = #name; #used);
     }
+    let (outer, mut inner) = (quiet(&[&name]), bound(&pattern));
+    inner.push(name.clone());
+    let inner = quiet(&inner.iter().collect::<Vec<_>>());
     quote! {
-        #(#attributes)* let #name = #name;
-        #(#attributes)* let #pattern = #name;
+        #(#attributes)* #outer let #name = #name;
+        #(#attributes)* #inner let #pattern = #name;
     }
 }
 
-/// An argument that says it is not used is not used by binding it again either.
-fn quiet(name: &Ident) -> TokenStream {
-    if name.to_string().starts_with('_') {
-        quote!(#[allow(clippy::no_effect_underscore_binding, clippy::used_underscore_binding)])
-    } else {
-        TokenStream::new()
-    }
+/// Binding an argument again shadows it on purpose, and does not use one that says it is unused.
+/// None of that is the compiler's business, so nothing is said to it: attributes cost time.
+fn quiet(names: &[&Ident]) -> TokenStream {
+    let is_unused = |name: &&Ident| name.to_string().starts_with('_');
+    let unused = names
+        .iter()
+        .any(is_unused)
+        .then(|| quote!(, clippy::no_effect_underscore_binding, clippy::used_underscore_binding));
+    let reused =
+        (names.len() > 1).then(|| quote!(, clippy::shadow_reuse, clippy::shadow_unrelated));
+    quote!(#[cfg_attr(clippy, allow(clippy::shadow_same #reused #unused))])
 }
 
 /// The name of an argument in the new signature. A pattern that binds one name lends it, which
@@ -128,6 +135,14 @@ pub(super) fn bound_by_pattern(input: &FnArg) -> Vec<Ident> {
     match input {
         FnArg::Typed(argument) if !is_plain(input) => bound(&argument.pat),
         _ => Vec::new(),
+    }
+}
+
+/// Whether the argument is only allowed in an `async fn`.
+pub(super) fn is_for_async_fn(input: &FnArg) -> bool {
+    match input {
+        FnArg::Typed(argument) => nameless::is_in_impl(argument.ty.to_token_stream()),
+        FnArg::Receiver(_) => false,
     }
 }
 

@@ -3,9 +3,9 @@
 use super::function::Function;
 use crate::scan::{self, is_ident, is_punct};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{AssocType, ReturnType};
+use syn::{AssocType, ReturnType, Type};
 
 /// `{ …; Box::pin(async move { … }) }`, taken apart.
 pub(super) struct Boxed {
@@ -13,14 +13,17 @@ pub(super) struct Boxed {
     pub(super) before: TokenStream,
     /// The arguments.
     pub(super) future: Group,
+    /// Whether another macro looks for `Box::pin(async move { … })`.
+    pub(super) keeps_shape: bool,
 }
 
 /// Finds the boxed body, if the function has one and returns a boxed future.
-pub(super) fn find(function: &Function) -> Option<Boxed> {
-    let ReturnType::Type(_, output) = &function.signature.output else {
+pub(super) fn find(function: &Function, keeps_shape: bool) -> Option<Boxed> {
+    if function.signature.asyncness.is_some() {
         return None;
-    };
-    if function.signature.asyncness.is_some() || !scan::mentions(&quote!(#output), "Output") {
+    }
+    let output = super::output::of(&function.signature)?;
+    if !scan::mentions(&output.to_token_stream(), "Output") {
         return None;
     }
     let mut before: Vec<TokenTree> = function.body.stream().into_iter().collect();
@@ -34,6 +37,7 @@ pub(super) fn find(function: &Function) -> Option<Boxed> {
     (is_pinned && is_async_block(&future)).then(|| Boxed {
         before: before.into_iter().collect(),
         future,
+        keeps_shape,
     })
 }
 
@@ -57,7 +61,7 @@ pub(super) fn wrap_output(output: &mut ReturnType, krate: &TokenStream) {
         fn visit_assoc_type_mut(&mut self, node: &mut AssocType) {
             let (krate, inner) = (self.0, &node.ty);
             if node.ident == "Output" {
-                node.ty = syn::parse_quote!(#krate::Fenced<#inner>);
+                node.ty = Type::Verbatim(quote!(#krate::Fenced<#inner>));
             } else {
                 visit_mut::visit_assoc_type_mut(self, node);
             }

@@ -1,36 +1,12 @@
 //! What only shows when the options and the function are both known.
 
 use super::function::Function;
-use super::{Fitting, Form, arguments, boxed, output};
+use super::{Fitting, Form, arguments, boxed, others, output};
 use crate::messages::function as messages;
 use crate::options::Options;
 use crate::scan;
-use syn::punctuated::Punctuated;
-use syn::{Meta, ReturnType, Token};
-
-/// The attributes of the language and its tools, which look at no code.
-const BUILT_IN: &[&str] = &[
-    "allow",
-    "automatically_derived",
-    "cfg",
-    "cold",
-    "coverage",
-    "deny",
-    "deprecated",
-    "doc",
-    "expect",
-    "export_name",
-    "forbid",
-    "inline",
-    "link_section",
-    "must_use",
-    "no_mangle",
-    "target_feature",
-    "track_caller",
-    "unsafe",
-    "warn",
-];
-const TOOLS: &[&str] = &["clippy", "diagnostic", "rustfmt"];
+use proc_macro2::Ident;
+use syn::ReturnType;
 
 /// Decides how the function is expanded; the error is that it cannot be at all.
 pub(super) fn check(mut function: Function, options: &mut Options) -> syn::Result<Fitting> {
@@ -39,20 +15,18 @@ pub(super) fn check(mut function: Function, options: &mut Options) -> syn::Resul
     for name in &seen.fences {
         options.errors.push(messages::nested(name));
     }
-    if let Some(boxed) = boxed::find(&function) {
-        return Ok(Fitting {
-            function,
-            form: Form::Boxed(boxed),
-            seen,
-        });
-    }
-    is_async(&function)?;
-    wraps_once(&mut function, options);
-    returns_result(&function, options);
-    let form = if needs_async_fn(&function, options) {
-        Form::Kept
+    let is_seen = others::any(&function);
+    let form = if let Some(boxed) = boxed::find(&function, is_seen) {
+        Form::Boxed(boxed)
     } else {
-        Form::Lean
+        is_async(&function)?;
+        wraps_once(&mut function, options);
+        returns_result(&function, options);
+        if is_seen || needs_async_fn(&function, options) {
+            Form::AsyncFn
+        } else {
+            Form::ImplFuture
+        }
     };
     Ok(Fitting {
         function,
@@ -109,83 +83,22 @@ fn wraps_once(function: &mut Function, options: &mut Options) {
 }
 
 fn returns_result(function: &Function, options: &mut Options) {
-    if !output::is_no_result(&output::of(&function.signature)) {
-        return;
-    }
-    if let Some(key) = options.fallible.take() {
+    let is_no_result =
+        |_: &mut Ident| output::of(&function.signature).is_none_or(output::is_no_result);
+    if let Some(key) = options.fallible.take_if(is_no_result) {
         options.errors.push(messages::try_without_result(&key));
     }
 }
 
-/// Another macro below has to see an `async fn`; and an option that awaits, or that names what
-/// a pattern binds, has to be evaluated inside of one.
+/// An option that awaits, or that names what a pattern binds, has to be evaluated inside of an
+/// `async fn`; and there are arguments that no other function may have.
 fn needs_async_fn(function: &Function, options: &Options) -> bool {
+    let inputs = || function.signature.inputs.iter();
     let values = options.values();
-    let bound = function
-        .signature
-        .inputs
-        .iter()
-        .flat_map(arguments::bound_by_pattern);
-    !function
-        .attributes
-        .iter()
-        .all(|attribute| is_built_in(&attribute.meta))
-        || scan::mentions(&values, "await")
-        || bound
-            .into_iter()
-            .any(|name| scan::mentions(&values, &name.to_string()))
-}
-
-fn is_built_in(meta: &Meta) -> bool {
-    let path = meta.path();
-    let Some(first) = path
-        .segments
-        .first()
-        .map(|segment| segment.ident.to_string())
-    else {
-        return false;
-    };
-    if path.segments.len() > 1 {
-        return TOOLS.contains(&first.as_str());
-    }
-    first != "cfg_attr" && BUILT_IN.contains(&first.as_str()) || adds_built_in(meta)
-}
-
-/// `#[cfg_attr(test, allow(…))]`
-fn adds_built_in(meta: &Meta) -> bool {
-    let Meta::List(list) = meta else { return false };
-    let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
-    list.path.is_ident("cfg_attr")
-        && list
-            .parse_args_with(parse)
-            .is_ok_and(|all| all.iter().skip(1).all(is_built_in))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_built_in;
-    use syn::{Attribute, parse_quote};
-
-    #[test]
-    fn which_attributes_are_built_in() {
-        let attributes: [(Attribute, bool); 9] = [
-            (parse_quote!(#[doc = "text"]), true),
-            (parse_quote!(#[must_use = "why"]), true),
-            (parse_quote!(#[clippy::msrv = "1"]), true),
-            (parse_quote!(#[unsafe(no_mangle)]), true),
-            (parse_quote!(#[cfg_attr(test, allow(unused), inline)]), true),
-            (parse_quote!(#[cfg_attr(test, tokio::test)]), false),
-            (parse_quote!(#[instrument(skip_all)]), false),
-            (parse_quote!(#[tokio::test]), false),
-            (parse_quote!(#[test]), false),
-        ];
-        for (attribute, expected) in attributes {
-            assert_eq!(
-                is_built_in(&attribute.meta),
-                expected,
-                "{:?}",
-                attribute.path().get_ident()
-            );
-        }
-    }
+    inputs().any(arguments::is_for_async_fn)
+        || (!values.is_empty()
+            && (scan::mentions(&values, "await")
+                || inputs()
+                    .flat_map(arguments::bound_by_pattern)
+                    .any(|name| scan::mentions(&values, &name.to_string()))))
 }

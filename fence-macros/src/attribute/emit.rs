@@ -1,7 +1,7 @@
-//! Writes the fenced function.
+//! Writes the function anew.
 //!
-//! Names that start with `__fence_` are invisible to the user's code. Generated tokens carry the
-//! place of the macro, except for the few that an error or a hover should land on.
+//! All tokens get the spans of the macro, except for the few that an error or a hover should land
+//! on. What is reported comes behind the user's code: see `block::awaited`.
 
 use super::arguments::{self, Arguments};
 use super::boxed::{self, Boxed};
@@ -11,24 +11,26 @@ use crate::lints;
 use crate::options::Options;
 use crate::scan::Seen;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, LitStr, Meta, Signature, Type, parse_quote};
+use syn::{Attribute, LitStr, Meta, ReturnType, Signature, Token, Type};
 
-/// Everything that the three forms have in common.
+/// Everything that the forms have in common.
 struct Parts {
     krate: TokenStream,
-    /// Mistakes and warnings: the first statements of the function.
-    reports: TokenStream,
-    /// `let __fence_options = …;`
+    /// `let __fence_options = …;`, if there is something to evaluate.
     let_options: TokenStream,
-    /// `__fence_options`
-    options: Ident,
+    /// `__fence_options`, or what is known at compile time.
+    options: TokenStream,
     /// What the option expressions mention.
     values: TokenStream,
     /// `fence`, or `fence_try`, which keeps the type of the body.
     start: Ident,
     fallible: bool,
+    /// Whether something in the body may return.
+    returns: bool,
+    /// Mistakes and warnings.
+    reports: TokenStream,
 }
 
 pub(super) fn emit(fitting: Fitting, options: Options) -> TokenStream {
@@ -39,9 +41,9 @@ pub(super) fn emit(fitting: Fitting, options: Options) -> TokenStream {
     } = fitting;
     let parts = parts(&function, &seen, options);
     match form {
-        Form::Lean => lean(function, &parts),
-        Form::Kept => kept(function, &parts),
-        Form::Boxed(boxed) => in_box(function, boxed, &parts),
+        Form::ImplFuture => as_impl_future(function, &parts),
+        Form::AsyncFn => as_async_fn(function, &parts),
+        Form::Boxed(boxed) => as_boxed(function, boxed, &parts),
     }
 }
 
@@ -49,7 +51,7 @@ fn parts(function: &Function, seen: &Seen, mut options: Options) -> Parts {
     let krate = options
         .krate
         .as_ref()
-        .map_or_else(|| quote!(::fence), |path| quote!(#path));
+        .map_or_else(|| quote!(::fence), ToTokens::to_token_stream);
     if !options.named {
         let name = function.signature.ident.unraw().to_string();
         options.name = Some(LitStr::new(&name, Span::call_site()));
@@ -58,24 +60,30 @@ fn parts(function: &Function, seen: &Seen, mut options: Options) -> Parts {
     let errors = std::mem::take(&mut options.errors).into_tokens();
     let warnings = lints::check(seen, function.signature.ident.span());
     let fallible = options.fallible.is_some();
-    let bound = local("__fence_options");
-    Parts {
-        reports: quote!(#errors #warnings),
-        let_options: quote!(let #bound = #expression;),
-        options: bound,
+    let mut parts = Parts {
+        krate,
+        let_options: TokenStream::new(),
+        options: expression,
         values: options.values(),
         start: format_ident!("{}", if fallible { "fence_try" } else { "fence" }),
         fallible,
-        krate,
+        returns: seen.returns,
+        reports: quote!(#errors #warnings),
+    };
+    if options.has_values() {
+        let (name, expression) = (local("__fence_options"), &parts.options);
+        parts.let_options = quote!(let #name = #expression;);
+        parts.options = quote!(#name);
     }
+    parts
 }
 
 impl Parts {
     /// What the function returns once it is awaited.
-    fn output(&self, body: &Type) -> TokenStream {
-        let krate = &self.krate;
+    fn output(&self, signature: &Signature) -> TokenStream {
+        let (krate, body) = (&self.krate, output::written(signature, &self.krate));
         if self.fallible {
-            quote!(#body)
+            body
         } else {
             quote!(#krate::Fenced<#body>)
         }
@@ -86,94 +94,65 @@ impl Parts {
 /// async fn fetch(url: &str, mut tries: u32) -> Page { BODY }
 /// ---
 /// fn fetch(url: &str, tries: u32) -> impl Future<Output = Fenced<Page>> {
-///     let __fence_options = ::fence::__private::options()…;
-///     let __fence_body = async move { let url = url; let mut tries = tries; … BODY … };
-///     ::fence::__private::fence(__fence_options, __fence_body)
+///     ::fence::__private::fence(
+///         …,
+///         async move { let url = url; let mut tries = tries; … BODY … },
+///     )
 /// }
 /// ```
 ///
 /// Which lifetimes an `impl` captures depends on the edition of the token. With the place of the
 /// user's `async`, but the edition of this crate, it captures all of them everywhere. The last
 /// token has the same place, so that messages about the type underline the `async` alone.
-fn lean(function: Function, parts: &Parts) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        mut signature,
-        body,
-    } = function;
-    let Some(keyword) = signature.asyncness.take() else {
-        return quote!();
-    };
-    let keyword = keyword.span.resolved_at(Span::call_site());
+fn as_impl_future(mut function: Function, parts: &Parts) -> TokenStream {
+    let signature = &mut function.signature;
+    let keyword = signature.asyncness.take();
+    let keyword = keyword.map_or_else(Span::call_site, |keyword| keyword.span);
+    let keyword = keyword.resolved_at(Span::call_site());
     let Arguments { inputs, bindings } = arguments::rebind(&signature.inputs, &parts.values);
-    let block = body_block(&signature, keyword, &bindings, &quote!(#body));
-    let output = parts.output(&output::of(&signature));
+    let block = body_block(signature, keyword, &bindings, &function.body, parts);
+    let output = parts.output(signature);
     signature.inputs = inputs;
     let (first, last) = (quote_spanned!(keyword=> impl), quote_spanned!(keyword=> >));
-    signature.output = parse_quote!(-> #first ::core::future::Future<Output = #output #last);
+    signature.output = returning(quote!(#first ::core::future::Future<Output = #output #last));
     let Parts {
         krate,
-        reports,
         let_options,
         options,
         start,
         ..
     } = parts;
-    let future = local("__fence_body");
-    let statements = quote! {
-        #reports
-        #let_options
-        let #future = #block;
-        #krate::__private::#start(#options, #future)
-    };
-    let body = in_braces_of(&body, statements);
-    let quiet = quiet(&attributes);
-    quote!(#(#attributes)* #quiet #visibility #signature #body)
+    let statements = quote!(#let_options #krate::__private::#start(#options, #block));
+    let quiet = quiet(&function.attributes);
+    written(&function, &quiet, statements)
 }
 
 /// ```text
 /// #[tokio::test] async fn fetch() -> Page { BODY }
 /// ---
 /// #[tokio::test] async fn fetch() -> Fenced<Page> {
-///     let __fence_options = …;
-///     let __fence_body = async move { … BODY … };
-///     ::fence::__private::fence(__fence_options, __fence_body).await
+///     ::fence::__private::fence(…, async move { … BODY … }).await
 /// }
 /// ```
-fn kept(function: Function, parts: &Parts) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        mut signature,
-        body,
-    } = function;
-    let keyword = signature
-        .asyncness
-        .map_or_else(Span::call_site, |keyword| keyword.span);
+fn as_async_fn(mut function: Function, parts: &Parts) -> TokenStream {
+    let signature = &mut function.signature;
+    let keyword = signature.asyncness;
+    let keyword = keyword.map_or_else(Span::call_site, |keyword| keyword.span);
     let keyword = keyword.resolved_at(Span::call_site());
     let Arguments { inputs, bindings } = arguments::rebind_names(&signature.inputs);
-    let block = body_block(&signature, keyword, &bindings, &quote!(#body));
-    let output = parts.output(&output::of(&signature));
+    let block = body_block(signature, keyword, &bindings, &function.body, parts);
+    let output = parts.output(signature);
     signature.inputs = inputs;
-    signature.output = parse_quote!(-> #output);
+    signature.output = returning(output);
     let Parts {
         krate,
-        reports,
         let_options,
         options,
         start,
         ..
     } = parts;
-    let future = local("__fence_body");
-    let statements = quote! {
-        #reports
-        #let_options
-        let #future = #block;
-        #krate::__private::#start(#options, #future).await
-    };
-    let body = in_braces_of(&body, statements);
-    quote!(#(#attributes)* #visibility #signature #body)
+    let statements = quote!(#let_options #krate::__private::#start(#options, #block).await);
+    written(&function, &TokenStream::new(), statements)
 }
 
 /// ```text
@@ -182,37 +161,48 @@ fn kept(function: Function, parts: &Parts) -> TokenStream {
 /// }
 /// ---
 /// fn fetch<'async_trait>(…) -> Pin<Box<dyn Future<Output = Fenced<Page>> + Send + 'async_trait>> {
-///     let __fence_options = …;
-///     Box::pin(::fence::__private::fence(__fence_options, async move { BODY }))
+///     Box::pin(::fence::__private::fence(…, async move { BODY }))
 /// }
 /// ```
-fn in_box(function: Function, boxed: Boxed, parts: &Parts) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        mut signature,
-        body,
-    } = function;
+///
+/// If another attribute is below, it may look for `Box::pin(async move { … })`, as `#[instrument]`
+/// does, and gets one.
+fn as_boxed(mut function: Function, boxed: Boxed, parts: &Parts) -> TokenStream {
     if !parts.fallible {
-        boxed::wrap_output(&mut signature.output, &parts.krate);
+        boxed::wrap_output(&mut function.signature.output, &parts.krate);
     }
-    let Boxed { before, future } = boxed;
+    let Boxed {
+        before,
+        future,
+        keeps_shape,
+    } = boxed;
     let future = future.stream();
     let Parts {
         krate,
-        reports,
         let_options,
         options,
         start,
+        reports,
         ..
     } = parts;
-    let statements = quote! {
-        #reports
-        #let_options
-        #before(#krate::__private::#start(#options, #future))
+    let (value, fence) = (
+        local("__fence_value"),
+        quote!(#krate::__private::#start(#options, #future)),
+    );
+    let fence = match (keeps_shape, reports.is_empty()) {
+        (false, true) => fence,
+        (false, false) => quote!({ let #value = #fence; #reports #value }),
+        (true, _) => quote!(async move { let #value = #fence.await; #reports #value }),
     };
-    let body = in_braces_of(&body, statements);
-    quote!(#(#attributes)* #visibility #signature #body)
+    let statements = quote!(#let_options #before(#fence));
+    written(&function, &TokenStream::new(), statements)
+}
+
+fn returning(output: TokenStream) -> ReturnType {
+    ReturnType::Type(
+        Token![->](Span::call_site()),
+        Box::new(Type::Verbatim(output)),
+    )
 }
 
 /// The body, with its own braces, so that the compiler's messages about it stay as they are.
@@ -226,27 +216,35 @@ fn in_box(function: Function, boxed: Boxed, parts: &Parts) -> TokenStream {
 /// }
 /// ```
 ///
-/// The `return` that never runs lets a `return` in the body know the type; its operand is the one
-/// token with the place of the return type, where the compiler says what was expected.
+/// The `return` that never runs lets a `return` in the body know the type, if there may be one; its
+/// operand is the one token with the place of the return type, where the compiler says what was
+/// expected.
 fn body_block(
     signature: &Signature,
     keyword: Span,
     bindings: &TokenStream,
-    body: &TokenStream,
+    body: &Group,
+    parts: &Parts,
 ) -> TokenStream {
-    let output = output::inferable(output::of(signature));
-    let value = local("__fence_value");
-    let mut expected = value.clone();
-    expected.set_span(output::span(signature).resolved_at(Span::mixed_site()));
-    let introduction = quote_spanned!(keyword=> async move);
-    quote! {
-        #introduction {
-            #bindings
+    let output = output::inferable(signature, &parts.krate);
+    let (value, reports) = (local("__fence_value"), &parts.reports);
+    let expects = parts.returns.then(|| {
+        let mut expected = value.clone();
+        expected.set_span(output::span(signature).resolved_at(Span::mixed_site()));
+        quote! {
             if let ::core::option::Option::Some(#value) = ::core::option::Option::None::<#output> {
                 #[allow(unreachable_code)]
                 return #expected;
             }
+        }
+    });
+    let introduction = quote_spanned!(keyword=> async move);
+    quote! {
+        #introduction {
+            #bindings
+            #expects
             let #value: #output = #body;
+            #reports
             #[allow(unreachable_code)]
             #value
         }
@@ -263,11 +261,18 @@ fn quiet(attributes: &[Attribute]) -> TokenStream {
     }
 }
 
-/// With the place of the user's braces, so that the compiler shows the function as it was written.
-fn in_braces_of(body: &Group, statements: TokenStream) -> Group {
-    let mut group = Group::new(Delimiter::Brace, statements);
-    group.set_span(body.span());
-    group
+/// With the place of the user's braces, so that the compiler shows the function as it was written,
+/// but not as a body of the user's, whose last expression clippy might want to be a `return`.
+fn written(function: &Function, quiet: &TokenStream, statements: TokenStream) -> TokenStream {
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        body,
+    } = function;
+    let mut braces = Group::new(Delimiter::Brace, statements);
+    braces.set_span(body.span().resolved_at(Span::call_site()));
+    quote!(#(#attributes)* #quiet #visibility #signature #braces)
 }
 
 /// A name that the user's code cannot see.

@@ -2,10 +2,11 @@
 //! completion, and nothing is spent on parsing it.
 
 use crate::messages::function as messages;
+use crate::scan::{self, is_punct};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, Signature, Token, Visibility, braced};
+use syn::{AttrStyle, Attribute, Signature, Token, Visibility};
 
 pub(super) struct Function {
     pub(super) attributes: Vec<Attribute>,
@@ -25,31 +26,61 @@ const OTHER_ITEMS: &[&str] = &[
 
 pub(super) fn parse(item: TokenStream) -> Item {
     let item = ungroup(item);
-    match function.parse2(item.clone()) {
-        Ok(function) => function,
-        Err(error) => Item::Unfit(other_item(&item).unwrap_or(error)),
+    let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
+    let body = pop_braces(&mut tokens);
+    let head = head.parse2(tokens.into_iter().collect());
+    match (head, body) {
+        (Ok(head), Some(body)) => with_body(head, body),
+        (Ok(head), None) => Item::Unfit(messages::no_body(&head.2.ident)),
+        (Err(error), _) => Item::Unfit(other_item(&item).unwrap_or(error)),
     }
 }
 
-fn function(input: ParseStream) -> syn::Result<Item> {
-    let mut attributes = input.call(Attribute::parse_outer)?;
-    let visibility = input.parse()?;
-    let signature: Signature = input.parse()?;
-    if input.parse::<Option<Token![;]>>()?.is_some() {
-        return Ok(Item::Unfit(messages::no_body(&signature.ident)));
+/// What comes before the body. The body is kept from the parser, which would take it apart.
+type Head = (Vec<Attribute>, Visibility, Signature);
+
+fn head(input: ParseStream) -> syn::Result<Head> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    let head = (attributes, input.parse()?, input.parse()?);
+    input.parse::<Option<Token![;]>>()?;
+    Ok(head)
+}
+
+fn with_body((mut attributes, visibility, signature): Head, mut body: Group) -> Item {
+    let mut start = body.stream().into_iter();
+    let has_attributes =
+        is_punct(start.next().as_ref(), '#') && is_punct(start.next().as_ref(), '!');
+    if has_attributes {
+        let read = |input: ParseStream| {
+            let inner = input.call(Attribute::parse_inner)?;
+            Ok((inner, input.parse::<TokenStream>()?))
+        };
+        match read.parse2(body.stream()) {
+            Ok((inner, rest)) => {
+                attributes.extend(inner.into_iter().map(outer));
+                let span = body.span();
+                body = Group::new(Delimiter::Brace, rest);
+                body.set_span(span);
+            }
+            Err(error) => return Item::Unfit(error),
+        }
     }
-    let content;
-    let brace = braced!(content in input);
-    attributes.extend(content.call(Attribute::parse_inner)?.into_iter().map(outer));
-    let mut body = Group::new(Delimiter::Brace, content.parse()?);
-    body.set_span(brace.span.join());
-    let function = Function {
+    Item::Function(Box::new(Function {
         attributes,
         visibility,
         signature,
         body,
+    }))
+}
+
+/// The braces at the end, also those of a `$body:block`.
+fn pop_braces(tokens: &mut Vec<TokenTree>) -> Option<Group> {
+    let braces = match tokens.last()? {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => group.clone(),
+        last => scan::braces_in_nothing(last)?,
     };
-    Ok(Item::Function(Box::new(function)))
+    tokens.pop();
+    Some(braces)
 }
 
 /// The body goes one block deeper, where `#![…]` would no longer mean the function.

@@ -1,10 +1,11 @@
 //! The return type of a fenced function.
 
-use proc_macro2::Span;
-use quote::quote;
+use crate::scan;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Signature, Type, parse_quote};
+use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Signature, Type};
 
 /// Types that are certainly no `Result`. An unknown name may be an alias of one.
 const NO_RESULT: &[&str] = &[
@@ -14,10 +15,19 @@ const NO_RESULT: &[&str] = &[
 ];
 
 /// What the body evaluates to.
-pub(super) fn of(signature: &Signature) -> Type {
+pub(super) fn of(signature: &Signature) -> Option<&Type> {
     match &signature.output {
-        ReturnType::Default => parse_quote!(()),
-        ReturnType::Type(_, output) => (**output).clone(),
+        ReturnType::Default => None,
+        ReturnType::Type(_, output) => Some(output),
+    }
+}
+
+/// The same, as it may be written anywhere on stable.
+pub(super) fn written(signature: &Signature, krate: &TokenStream) -> TokenStream {
+    match of(signature) {
+        None => quote!(()),
+        Some(Type::Never(_)) => quote!(<fn() -> ! as #krate::__private::Returns>::Output),
+        Some(output) => output.to_token_stream(),
     }
 }
 
@@ -29,19 +39,26 @@ pub(super) fn span(signature: &Signature) -> Span {
     }
 }
 
-/// The type as it may be written on a local: `Result<impl Display, E>` → `Result<_, E>`.
-pub(super) fn inferable(mut output: Type) -> Type {
+/// The same, as it may be written on a local: `Result<impl Display, E>` → `Result<_, E>`.
+pub(super) fn inferable(signature: &Signature, krate: &TokenStream) -> TokenStream {
     struct ReplaceImpl;
     impl VisitMut for ReplaceImpl {
         fn visit_type_mut(&mut self, node: &mut Type) {
             match node {
-                Type::ImplTrait(_) => *node = parse_quote!(_),
+                Type::ImplTrait(_) => *node = Type::Verbatim(quote!(_)),
                 _ => visit_mut::visit_type_mut(self, node),
             }
         }
     }
-    ReplaceImpl.visit_type_mut(&mut output);
-    output
+    let written = written(signature, krate);
+    match of(signature) {
+        Some(output) if scan::mentions(&written, "impl") => {
+            let mut output = output.clone();
+            ReplaceImpl.visit_type_mut(&mut output);
+            output.into_token_stream()
+        }
+        _ => written,
+    }
 }
 
 /// `Fenced<T>` → `T`
@@ -72,8 +89,8 @@ pub(super) fn is_no_result(output: &Type) -> bool {
 
 /// Whether the type is itself a future, boxed or not.
 pub(super) fn is_future(output: &Type) -> bool {
-    crate::scan::mentions(&quote!(#output), "Future")
-        || crate::scan::mentions(&quote!(#output), "BoxFuture")
+    let output = output.to_token_stream();
+    scan::mentions(&output, "Future") || scan::mentions(&output, "BoxFuture")
 }
 
 fn last_segment(output: &Type) -> Option<&PathSegment> {

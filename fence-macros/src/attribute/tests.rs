@@ -26,39 +26,24 @@ fn a_function() {
                 url: &str,
                 tries: u32,
             ) -> impl ::core::future::Future<Output = ::fence::Fenced<Page>> {
-                let __fence_options = ::fence::__private::options_at({
-                        static EVENTS: [::fence::__private::Named; 1usize] = [
-                            ::fence::__private::Named::new("shutdown"),
-                        ];
-                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                            name: ::core::option::Option::Some("n"),
-                            times: &[
-                                ::fence::__private::Time::timeout(
-                                    "timeout",
-                                    ::core::time::Duration::new(90u64, 0u32),
-                                ),
-                            ],
-                            limit: ::core::option::Option::Some(
-                                ::core::time::Duration::new(90u64, 0u32),
-                            ),
-                            events: &EVENTS,
-                        };
-                        &SITE
-                    })
-                    .on("stop", &(STOP))
+                let __fence_options = {
+                    static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
+                    ::fence::__private::at(&SITE, "n", [("timeout", "timeout", 90, 0)], ["shutdown"])
+                }
+                    .on("", &(STOP))
+                    .code("stop")
                     .deadline("d", at);
-                let __fence_body = async move {
-                    let url = url;
-                    let mut tries = tries;
-                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
-                        Page,
-                    > {
-                        #[allow(unreachable_code)] return __fence_value;
-                    }
-                    let __fence_value: Page = { get(url).await };
-                    #[allow(unreachable_code)] __fence_value
-                };
-                ::fence::__private::fence(__fence_options, __fence_body)
+                ::fence::__private::fence(
+                    __fence_options,
+                    async move {
+                        #[cfg_attr(clippy, allow(clippy::shadow_same))]
+                        let url = url;
+                        #[cfg_attr(clippy, allow(clippy::shadow_same))]
+                        let mut tries = tries;
+                        let __fence_value: Page = { get(url).await };
+                        #[allow(unreachable_code)] __fence_value
+                    },
+                )
             }
         "#]],
     );
@@ -71,33 +56,22 @@ fn policies() {
         "async fn run(limit: Duration) { x.await }",
         &expect![[r#"
             fn run(limit: Duration) -> impl ::core::future::Future<Output = ::fence::Fenced<()>> {
-                let __fence_options = ::fence::__private::options_at({
-                        static EVENTS: [::fence::__private::Named; 0usize] = [];
-                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                            name: ::core::option::Option::Some("n"),
-                            times: &[],
-                            limit: ::core::option::Option::None,
-                            events: &EVENTS,
-                        };
-                        &SITE
-                    })
+                let __fence_options = ::fence::__private::named("n")
                     .unless("a", || busy())
                     .grace(::core::time::Duration::new(2u64, 0u32))
                     .linked()
                     .cleanup(limit)
                     .unless("b", B);
-                let __fence_body = async move {
-                    let limit = limit;
-                    let _ = &limit;
-                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
-                        (),
-                    > {
-                        #[allow(unreachable_code)] return __fence_value;
-                    }
-                    let __fence_value: () = { x.await };
-                    #[allow(unreachable_code)] __fence_value
-                };
-                ::fence::__private::fence(__fence_options, __fence_body)
+                ::fence::__private::fence(
+                    __fence_options,
+                    async move {
+                        #[cfg_attr(clippy, allow(clippy::shadow_same))]
+                        let limit = limit;
+                        let _ = &limit;
+                        let __fence_value: () = { x.await };
+                        #[allow(unreachable_code)] __fence_value
+                    },
+                )
             }
         "#]],
     );
@@ -114,32 +88,38 @@ fn a_method_that_takes_itself() {
                 a: (A, B),
                 id: Path<u8>,
             ) -> impl ::core::future::Future<Output = Result<impl Show, E>> {
-                let __fence_options = ::fence::__private::options_at({
-                        static EVENTS: [::fence::__private::Named; 0usize] = [];
-                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                            name: ::core::option::Option::Some("run"),
-                            times: &[],
-                            limit: ::core::option::Option::None,
-                            events: &EVENTS,
-                        };
-                        &SITE
-                    })
+                let __fence_options = ::fence::__private::named("run")
                     .timeout("timeout", self.limit);
-                let __fence_body = async move {
-                    let _ = &self;
-                    let a = a;
-                    let (a, _) = a;
-                    let id = id;
-                    let Path(id) = id;
-                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
-                        Result<_, E>,
-                    > {
-                        #[allow(unreachable_code)] return __fence_value;
-                    }
-                    let __fence_value: Result<_, E> = { x.await };
-                    #[allow(unreachable_code)] __fence_value
-                };
-                ::fence::__private::fence_try(__fence_options, __fence_body)
+                ::fence::__private::fence_try(
+                    __fence_options,
+                    async move {
+                        let _ = &self;
+                        #[cfg_attr(clippy, allow(clippy::shadow_same))]
+                        let a = a;
+                        #[cfg_attr(
+                            clippy,
+                            allow(
+                                clippy::shadow_same,
+                                clippy::shadow_reuse,
+                                clippy::shadow_unrelated
+                            )
+                        )]
+                        let (a, _) = a;
+                        #[cfg_attr(clippy, allow(clippy::shadow_same))]
+                        let id = id;
+                        #[cfg_attr(
+                            clippy,
+                            allow(
+                                clippy::shadow_same,
+                                clippy::shadow_reuse,
+                                clippy::shadow_unrelated
+                            )
+                        )]
+                        let Path(id) = id;
+                        let __fence_value: Result<_, E> = { x.await };
+                        #[allow(unreachable_code)] __fence_value
+                    },
+                )
             }
         "#]],
     );
@@ -153,29 +133,18 @@ fn another_attribute_below() {
         &expect![[r##"
             #[instrument]
             async fn run(stop: Event) -> ::fence::Fenced<()> {
-                let __fence_options = ::fence::__private::options_at({
-                        static EVENTS: [::fence::__private::Named; 0usize] = [];
-                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                            name: ::core::option::Option::Some("run"),
-                            times: &[],
-                            limit: ::core::option::Option::None,
-                            events: &EVENTS,
-                        };
-                        &SITE
-                    })
-                    .on("stop", &(stop));
-                let __fence_body = async move {
-                    let stop = stop;
-                    let _ = &stop;
-                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
-                        (),
-                    > {
-                        #[allow(unreachable_code)] return __fence_value;
-                    }
-                    let __fence_value: () = { x.await };
-                    #[allow(unreachable_code)] __fence_value
-                };
-                ::fence::__private::fence(__fence_options, __fence_body).await
+                let __fence_options = ::fence::__private::named("run").on("", &(stop)).code("stop");
+                ::fence::__private::fence(
+                        __fence_options,
+                        async move {
+                            #[cfg_attr(clippy, allow(clippy::shadow_same))]
+                            let stop = stop;
+                            let _ = &stop;
+                            let __fence_value: () = { x.await };
+                            #[allow(unreachable_code)] __fence_value
+                        },
+                    )
+                    .await
             }
         "##]],
     );
@@ -189,19 +158,9 @@ fn what_async_trait_leaves_behind() {
          { Box::pin(async move { let __ret: u8 = { x.await }; __ret }) }",
         &expect![[r#"
             fn get<'a>(&'a self) -> Pin<Box<dyn Future<Output = ::fence::Fenced<u8>> + Send + 'a>> {
-                let __fence_options = ::fence::__private::options_at({
-                    static EVENTS: [::fence::__private::Named; 0usize] = [];
-                    static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                        name: ::core::option::Option::Some("get"),
-                        times: &[],
-                        limit: ::core::option::Option::None,
-                        events: &EVENTS,
-                    };
-                    &SITE
-                });
                 Box::pin(
                     ::fence::__private::fence(
-                        __fence_options,
+                        ::fence::__private::named("get"),
                         async move {
                             let __ret: u8 = { x.await };
                             __ret
@@ -220,34 +179,19 @@ fn a_mistake_among_options() {
         "async fn run() { x.await }",
         &expect![[r#"
             fn run() -> impl ::core::future::Future<Output = ::fence::Fenced<()>> {
-                ::core::compile_error! {
-                    "unknown option `timout`\nhelp: did you mean `timeout`?"
-                }
-                let __fence_options = ::fence::__private::options_at({
-                    static EVENTS: [::fence::__private::Named; 0usize] = [];
-                    static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                        name: ::core::option::Option::Some("run"),
-                        times: &[
-                            ::fence::__private::Time::budget(
-                                "budget",
-                                ::core::time::Duration::new(2u64, 0u32),
-                            ),
-                        ],
-                        limit: ::core::option::Option::Some(::core::time::Duration::new(2u64, 0u32)),
-                        events: &EVENTS,
-                    };
-                    &SITE
-                });
-                let __fence_body = async move {
-                    if let ::core::option::Option::Some(__fence_value) = ::core::option::Option::None::<
-                        (),
-                    > {
-                        #[allow(unreachable_code)] return __fence_value;
-                    }
-                    let __fence_value: () = { x.await };
-                    #[allow(unreachable_code)] __fence_value
-                };
-                ::fence::__private::fence(__fence_options, __fence_body)
+                ::fence::__private::fence(
+                    {
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
+                        ::fence::__private::at(&SITE, "run", [("budget", "budget", 2, 0)], [])
+                    },
+                    async move {
+                        let __fence_value: () = { x.await };
+                        ::core::compile_error! {
+                            "unknown option `timout`\nhelp: did you mean `timeout`?"
+                        }
+                        #[allow(unreachable_code)] __fence_value
+                    },
+                )
             }
         "#]],
     );

@@ -1,9 +1,9 @@
 //! The code to run: which of the three forms is it?
 
 use crate::errors::Errors;
+use crate::grammar::Spec;
 use crate::messages::block as messages;
-use crate::options::Spec;
-use crate::scan::{Seen, is_brace, is_ident, is_punct};
+use crate::scan::{Seen, braces_in_nothing, is_brace, is_ident, is_punct};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
@@ -117,21 +117,6 @@ fn is_option(argument: &Expr) -> bool {
         other => other,
     };
     matches!(name, Expr::Path(path) if path.path.get_ident().is_some_and(|name| Spec::of(name).is_some()))
-}
-
-/// The braces of a `$body:block`, which are in an invisible group.
-pub(super) fn braces_in_nothing(token: &TokenTree) -> Option<Group> {
-    let TokenTree::Group(group) = token else {
-        return None;
-    };
-    let mut inside = group.stream().into_iter();
-    match (group.delimiter(), inside.next(), inside.next()) {
-        (Delimiter::None, Some(TokenTree::Group(inner)), None) => {
-            let is_brace = inner.delimiter() == Delimiter::Brace;
-            is_brace.then_some(inner)
-        }
-        _ => None,
-    }
 }
 
 fn braced(code: Vec<TokenTree>) -> Group {

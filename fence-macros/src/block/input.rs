@@ -4,7 +4,8 @@
 //! parsed, so half-typed code keeps its completion, and nothing is spent on large blocks.
 
 use super::body::{self, Body};
-use crate::options::{self, Options, Spec};
+use crate::grammar::Spec;
+use crate::options::{self, Options};
 use crate::scan::{self, Seen, is_brace, is_punct};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
@@ -80,7 +81,7 @@ fn options_and_code(mut tokens: Vec<TokenTree>) -> (Options, Vec<TokenTree>) {
 
 /// `{ … }`, or the `$body:block` of a `macro_rules!`.
 fn is_block(token: &TokenTree) -> bool {
-    is_brace(Some(token)) || body::braces_in_nothing(token).is_some()
+    is_brace(Some(token)) || scan::braces_in_nothing(token).is_some()
 }
 
 /// Takes the last token off, if it is such a one.

@@ -28,23 +28,10 @@ fn a_future() {
         &expect![[r#"
             fn f() {
                 {
-                    let __fence_options = ::fence::__private::options_at({
-                        static EVENTS: [::fence::__private::Named; 0usize] = [];
-                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                            name: ::core::option::Option::None,
-                            times: &[
-                                ::fence::__private::Time::timeout(
-                                    "db",
-                                    ::core::time::Duration::new(5u64, 0u32),
-                                ),
-                            ],
-                            limit: ::core::option::Option::Some(
-                                ::core::time::Duration::new(5u64, 0u32),
-                            ),
-                            events: &EVENTS,
-                        };
-                        &SITE
-                    });
+                    let __fence_options = {
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
+                        ::fence::__private::at(&SITE, "", [("timeout", "db", 5, 0)], [])
+                    };
                     ::fence::__private::fence(__fence_options, client.get(url)).await
                 }
             }
@@ -77,23 +64,10 @@ fn a_block_without_exits() {
         &expect![[r#"
             fn f() {
                 {
-                    let __fence_options = ::fence::__private::options_at({
-                        static EVENTS: [::fence::__private::Named; 0usize] = [];
-                        static SITE: ::fence::__private::Site = ::fence::__private::Site {
-                            name: ::core::option::Option::None,
-                            times: &[
-                                ::fence::__private::Time::timeout(
-                                    "timeout",
-                                    ::core::time::Duration::new(5u64, 0u32),
-                                ),
-                            ],
-                            limit: ::core::option::Option::Some(
-                                ::core::time::Duration::new(5u64, 0u32),
-                            ),
-                            events: &EVENTS,
-                        };
-                        &SITE
-                    });
+                    let __fence_options = {
+                        static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
+                        ::fence::__private::at(&SITE, "", [("timeout", "timeout", 5, 0)], [])
+                    };
                     ::fence::__private::fence(
                             __fence_options,
                             async {

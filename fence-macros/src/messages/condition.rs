@@ -1,7 +1,7 @@
 //! About `unless("code", || condition)`.
 
 use super::{at, here, write_it};
-use crate::options::Spec;
+use crate::grammar::Spec;
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::{Error, LitStr};

@@ -1,7 +1,7 @@
 //! About durations.
 
 use super::at;
-use crate::options::duration::Wrong;
+use crate::grammar::duration::Wrong;
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::{Error, LitStr};

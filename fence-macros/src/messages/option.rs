@@ -1,7 +1,7 @@
 //! About single options.
 
 use super::{at, here, write_it};
-use crate::options::{Spec, Value};
+use crate::grammar::{Spec, Value};
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::Error;

@@ -1,7 +1,8 @@
 //! Reads `unless("code", || condition)`.
 
 use super::value::{bare, string};
-use super::{Argument, Options, Spec};
+use super::{Argument, Options};
+use crate::grammar::Spec;
 use crate::messages::{condition as messages, option as option_messages};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;

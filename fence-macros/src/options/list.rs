@@ -1,10 +1,10 @@
 //! Reads a list of options, one after the other, and goes on behind a mistake.
 
-use super::{Argument, Options, Spec, Value, duration, table};
+use super::{Argument, Options};
+use crate::grammar::{self, Place, Spec, Value, duration};
 use crate::messages::{
     block as block_messages, condition as condition_messages, option as messages,
 };
-use crate::options::Place;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -93,7 +93,7 @@ impl Options {
         let known = Spec::of(key);
         match known {
             None => {
-                let (meant, all) = (table::meant(key, place), table::all(place));
+                let (meant, all) = (grammar::meant(key, place), grammar::all(place));
                 self.errors.push(messages::unknown(key, meant, &all));
             }
             Some(spec) if !spec.is_known_to(place) => {

@@ -1,46 +1,37 @@
-//! Writes what is known at compile time as a table, which costs a fence one pointer.
+//! Writes what is known at compile time, which costs a fence one pointer.
 
-use super::{Argument, Options, Setting, duration};
+use super::{Argument, Options, Setting};
 use crate::messages::option as messages;
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
 use syn::LitStr;
 
 impl Options {
-    /// The start of the options.
+    /// The start of the options. There is no more than one item, and none where only the name is
+    /// known: items cost the compiler most.
     ///
     /// ```text
-    /// ::fence::__private::options_at({
-    ///     static EVENTS: [::fence::__private::Named; 1] = [::fence::__private::Named::new("shutdown")];
-    ///     static SITE: ::fence::__private::Site = ::fence::__private::Site {
-    ///         name: ::core::option::Option::Some("fetch"),
-    ///         times: &[::fence::__private::Time::timeout("timeout", ::core::time::Duration::new(…))],
-    ///         limit: ::core::option::Option::Some(::core::time::Duration::new(…)),
-    ///         events: &EVENTS,
-    ///     };
-    ///     &SITE
-    /// })
+    /// {
+    ///     static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
+    ///     ::fence::__private::at(&SITE, "fetch", [("timeout", "db", 30, 0)], ["shutdown"])
+    /// }
     /// ```
     pub(super) fn site(&self, krate: &TokenStream) -> TokenStream {
-        let private = quote!(#krate::__private);
-        let (times, events) = (self.times(&private), self.events(&private));
-        // A table by itself: each event is looked up in place.
-        let count = events.len();
-        if self.name.is_none() && times.is_empty() && events.is_empty() {
-            return quote!(#private::options());
-        }
-        let (name, limit) = (optional(self.name.as_ref()), optional(self.limit()));
-        quote! {
-            #private::options_at({
-                static EVENTS: [#private::Named; #count] = [#(#events),*];
-                static SITE: #private::Site = #private::Site {
-                    name: #name,
-                    times: &[#(#times),*],
-                    limit: #limit,
-                    events: &EVENTS,
-                };
-                &SITE
-            })
+        let (times, events) = (self.times(), self.events());
+        match &self.name {
+            None if times.is_empty() && events.is_empty() => quote!(#krate::__private::options()),
+            Some(name) if times.is_empty() && events.is_empty() => {
+                quote!(#krate::__private::named(#name))
+            }
+            name => {
+                let name = name
+                    .as_ref()
+                    .map_or_else(|| Literal::string(""), LitStr::token);
+                quote!({
+                    static SITE: #krate::__private::Site = #krate::__private::Site::new();
+                    #krate::__private::at(&SITE, #name, [#times], [#events])
+                })
+            }
         }
     }
 
@@ -54,40 +45,26 @@ impl Options {
         }
     }
 
-    /// The shortest of the constant lengths of time.
-    fn limit(&self) -> Option<TokenStream> {
-        let constant = |setting: &Setting| match &setting.argument {
-            Argument::Constant { limit, .. } => Some(*limit),
-            _ => None,
-        };
-        let limit = self.settings.iter().filter_map(constant).min()?;
-        Some(duration::write(limit))
-    }
-
-    fn times(&self, private: &TokenStream) -> Vec<TokenStream> {
-        let time = |setting: &Setting| match &setting.argument {
-            Argument::Constant { code, limit } => {
-                let (key, limit) = (setting.key(), duration::write(*limit));
-                Some(quote!(#private::Time::#key(#code, #limit)))
+    fn times(&self) -> TokenStream {
+        let mut times = TokenStream::new();
+        for setting in &self.settings {
+            if let Argument::Constant { code, limit } = &setting.argument {
+                let option = Literal::string(&setting.key.to_string());
+                let seconds = Literal::u64_unsuffixed(limit.as_secs());
+                let nanoseconds = Literal::u32_unsuffixed(limit.subsec_nanos());
+                times.extend(quote!((#option, #code, #seconds, #nanoseconds),));
             }
-            _ => None,
-        };
-        self.settings.iter().filter_map(time).collect()
+        }
+        times
     }
 
-    fn events(&self, private: &TokenStream) -> Vec<TokenStream> {
-        let event = |setting: &Setting| match &setting.argument {
-            Argument::Named(name) => Some(quote!(#private::Named::new(#name))),
-            _ => None,
-        };
-        self.settings.iter().filter_map(event).collect()
-    }
-}
-
-fn optional(value: Option<impl ToTokens>) -> TokenStream {
-    if let Some(value) = value {
-        quote!(::core::option::Option::Some(#value))
-    } else {
-        quote!(::core::option::Option::None)
+    fn events(&self) -> TokenStream {
+        let mut events = TokenStream::new();
+        for setting in &self.settings {
+            if let Argument::Named(name) = &setting.argument {
+                events.extend(quote!(#name,));
+            }
+        }
+        events
     }
 }

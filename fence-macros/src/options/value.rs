@@ -1,6 +1,7 @@
 //! Reads the value of one option.
 
-use super::{Argument, Options, Spec, Value, code, duration};
+use super::{Argument, Options, code};
+use crate::grammar::{Spec, Value, duration};
 use crate::messages::{
     condition as condition_messages, duration as duration_messages, option as messages,
 };
@@ -92,7 +93,7 @@ impl Options {
                 .map(|()| Argument::Named(name.to_token_stream())),
             None => trigger(key, spec, value).and_then(|trigger| {
                 let code = code::derive(value).ok_or_else(|| messages::no_code(value))?;
-                Ok(Argument::Coded {
+                Ok(Argument::Derived {
                     code: code.to_token_stream(),
                     value: trigger,
                 })

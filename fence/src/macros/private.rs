@@ -2,9 +2,9 @@
 
 pub use fence_macros::__fenced_block;
 
-pub use crate::macros::call_site::{Named, Site};
+pub use crate::macros::call_site::{Site, Written};
 pub use crate::macros::in_place::{Block, Body, End, Value, left, value};
-pub use crate::trigger::Time;
+pub use crate::util::Returns;
 
 use std::borrow::Cow;
 use std::panic::Location;
@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::engine::{Core, Fence, Inherit, InlineSources, Phase, Plain, Try};
 use crate::fencing::{Amend, Fencing};
-use crate::macros::call_site::At;
+use crate::macros::call_site::{At, Name};
 use crate::macros::sources::Slot;
-use crate::trigger::{Event, Limit, Span, Trigger, When};
+use crate::trigger::{Event, Limit, Span, Time, Trigger, When};
 
 /// The options of one fence, in the text of a program.
 #[derive(Debug)]
@@ -32,9 +32,22 @@ pub fn options() -> Options<()> {
     }
 }
 
+/// Nothing but a name.
+pub fn named(name: &'static str) -> Options<Name> {
+    options().with(|()| Name(name))
+}
+
 /// Options that are known at compile time.
-pub fn options_at(site: &'static Site) -> Options<At> {
-    options().with(|()| At::new(site))
+#[inline]
+#[track_caller]
+pub fn at<const T: usize, const E: usize>(
+    site: &'static Site,
+    name: &'static str,
+    times: [Written; T],
+    events: [&'static str; E],
+) -> Options<At> {
+    let at = site.at(name, times, events);
+    options().with(|()| at)
 }
 
 impl<S: InlineSources> Options<S> {
@@ -129,6 +142,14 @@ impl<S: InlineSources> Options<S> {
         let mut core = Core::new(Fencing::new(), self.own);
         core.state.set_phase(Phase::Waiting(extends));
         core
+    }
+}
+
+impl<S> Options<(S, Slot)> {
+    /// The code of the trigger that was given last.
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.own.1.rename(code);
+        self
     }
 }
 

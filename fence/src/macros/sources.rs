@@ -17,6 +17,10 @@ impl Slot {
             source: trigger.source(),
         })
     }
+
+    pub(crate) fn rename(&mut self, code: &'static str) {
+        self.0.code = Cow::Borrowed(code);
+    }
 }
 
 impl InlineSources for Slot {

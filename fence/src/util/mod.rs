@@ -11,7 +11,7 @@ mod versions;
 mod waker_id;
 
 pub(crate) use catch_unwind::{CatchUnwind, Caught, caught, message};
-pub(crate) use never::Returns;
+pub use never::Returns;
 pub(crate) use now::now;
 pub(crate) use one_line::OneLine;
 pub(crate) use panics::{Panics, contained};

@@ -1,5 +1,7 @@
-//! The table of options. A new option is a new row, and an arm in `value` if its value is of a
-//! new kind.
+//! The table of options. A new option is a new row, and an arm in `options::value` if its value is
+//! of a new kind.
+
+pub(crate) mod duration;
 
 use proc_macro2::Ident;
 
