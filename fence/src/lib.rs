@@ -345,11 +345,6 @@ pub mod prelude {
     pub use crate::{Event, Fenced, Fencing, FutureExt};
 }
 
-/// The README's code, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
 #[cfg(all(doctest, feature = "test-util"))]
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;

@@ -1,6 +1,7 @@
 //! What the repository promises of its own files, and no compiler checks.
 
 mod documentation;
+mod pages;
 mod rooms;
 mod test_files;
 

@@ -1,6 +1,7 @@
 //! What tests write again and again: time, polls by hand, wakers that count, logs.
 
 mod log;
+pub mod pages;
 pub mod program;
 
 use std::pin::pin;
