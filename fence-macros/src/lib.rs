@@ -16,7 +16,12 @@ mod scan;
 
 use proc_macro::TokenStream;
 
-/// `#[fenced]`: documented where `fence` re-exports it.
+/// In short: `#[fenced(timeout = "30s", on = "shutdown")]` fences the body of an `async fn`, which
+/// returns `Fenced<T>` then; with `try` it keeps its `Result<T, E>`, where `E: From<Cancelled>`.
+///
+/// The options are `timeout`, `budget`, `deadline`, `on`, `unless`, `grace`, `cooperative`, `cleanup`,
+/// `name`, `inherit`, `linked`, `try` and `crate`; what each means is said
+/// [here](https://docs.rs/tokio-fence/latest/fence/attr.fenced.html).
 #[proc_macro_attribute]
 pub fn fenced(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::expand(arguments.into(), &item.into()).into()

@@ -82,9 +82,12 @@
 /// assert_eq!(visitors.unwrap(), 7);
 /// # }
 /// ```
+#[doc(inline)]
 pub use crate::__fenced as fenced;
 
-/// The macro under the name that `macro_export` gives it.
+// An editor shows what is said here, and a page of the documentation both.
+/// In short: `fenced!(timeout = "5s", on = "shutdown", { … })` awaits a block, an `async` block or a
+/// future, and evaluates to `Fenced<T>`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __fenced {

@@ -132,7 +132,7 @@ pub use crate::macros::private as __private;
 /// | `budget = "5s"` | the same, shared with what is below |
 /// | `deadline = at` | an `Instant` of tokio or std |
 /// | `on = "name"` | what is bound under the name, else [`Event::named`] |
-/// | `on = STOP`, `on = self.stop` | any [`Trigger`], borrowed; its code is the last name in lower case |
+/// | `on = STOP`, `on = self.stop` | any [`Trigger`], borrowed, or an `Option` of one; its code is the last name in lower case |
 /// | `on = ["a", STOP]` | several |
 /// | `timeout("db", "5s")`, `on("stop", x)` | the same four under a code of their own; may be repeated |
 /// | `unless("code", move \|\| …)` | declines what fires under the code while the closure says so |

@@ -245,3 +245,28 @@ async fn no_options_at_all() {
         (Some(1), Some(2))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_trigger_that_may_be_missing() {
+    #[fence::fenced(timeout = "1s", on = stop)]
+    async fn wait(stop: Option<&Event>) {
+        pending::<()>().await;
+    }
+    let stop = Event::new();
+    assert_eq!(codes(&wait(None).await), ["timeout"]);
+    stop.set();
+    assert_eq!(codes(&wait(Some(&stop)).await), ["stop"]);
+    let receiver = tokio::sync::watch::channel(true).1;
+    for (trigger, expected) in [(Some(receiver), "trigger"), (None, "timeout")] {
+        let block = fenced!(timeout = "1s", on = trigger, { pending::<()>().await });
+        assert_eq!(codes(&block), [expected]);
+        let shared = fence::Trigger::share(&trigger);
+        let built = Fencing::new()
+            .on("trigger", &shared)
+            .timeout(Duration::from_secs(1));
+        assert_eq!(
+            codes(&built.run(fence::Trigger::wait(&trigger)).await.map(drop)),
+            [expected]
+        );
+    }
+}

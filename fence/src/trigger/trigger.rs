@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::outcome::{Firing, ReasonKind};
+use crate::trigger::event::Event;
 use crate::trigger::source::Source;
 
 /// A wait for a trigger, as [`Trigger::wait`] returns it.
@@ -30,7 +31,7 @@ pub type FiringFuture = Pin<Box<dyn Future<Output = Firing> + Send>>;
 ///
 /// Implemented by [`Event`](crate::Event), `watch::Receiver<bool>` (fires on `true`) and, with the
 /// feature `tokio-util`, `CancellationToken`; implement it for a source of your own. References
-/// and `Arc`s pass it on.
+/// and `Arc`s pass it on, and so does an `Option`, of which `None` never fires.
 ///
 /// A fence asks [`fired`](Self::fired) before the body's first step. It calls [`wait`](Self::wait)
 /// only once the body was pending, polls the future no more after it resolved, and drops it when
@@ -192,6 +193,28 @@ impl<T: Trigger + ?Sized> Trigger for Arc<T> {
 
     fn source(&self) -> Source {
         T::source(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Trigger> Trigger for Option<T> {
+    fn fired(&self) -> Option<Firing> {
+        self.as_ref().and_then(T::fired)
+    }
+
+    fn wait(&self) -> FiringFuture {
+        self.as_ref()
+            .map_or_else(|| Box::pin(std::future::pending()), T::wait)
+    }
+
+    fn share(&self) -> Arc<dyn Trigger> {
+        self.as_ref()
+            .map_or_else(|| Arc::new(Event::new()), T::share)
+    }
+
+    fn source(&self) -> Source {
+        self.as_ref()
+            .map_or_else(|| Event::new().source(), T::source)
     }
 }
 
