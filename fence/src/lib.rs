@@ -93,6 +93,8 @@ mod macros;
 mod outcome;
 #[cfg(feature = "signal")]
 mod shutdown;
+#[cfg(all(test, fence_shuttle))]
+mod shuttle_models;
 mod tasks;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]

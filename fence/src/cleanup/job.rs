@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::task::coop;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::outcome::{Cancelled, Cleanup};
-use crate::util::{caught, contained, message, now, unpoisoned};
+use crate::util::{Mutex, MutexGuard, caught, contained, message, now, unpoisoned};
 
 /// Is told why, and when its time is up.
 pub(crate) type CleanupFn = Box<dyn FnOnce(Cancelled, Option<Instant>) -> Undoing + Send>;

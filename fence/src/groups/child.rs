@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
@@ -17,7 +16,7 @@ use crate::engine::frames::current;
 use crate::groups::task_set::TaskSet;
 use crate::outcome::{Cleanup, Fenced, Firing, Reason};
 use crate::tasks::{Ended, spawn_thread};
-use crate::util::{CatchUnwind, Caught, caught, contained, message};
+use crate::util::{AtomicBool, CatchUnwind, Caught, Ordering, caught, contained, message};
 
 /// How a child ended; `None` if it was aborted.
 pub(crate) type Outcome<T> = Option<Caught<Fenced<T>>>;

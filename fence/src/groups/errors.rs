@@ -1,9 +1,8 @@
 //! Where the failures of children go.
 
-use std::sync::Mutex;
-
 use crate::groups::member::Child;
 use crate::outcome::Cancelled;
+use crate::util::Mutex;
 
 /// Is handed the errors of children.
 pub(crate) type Handler<E> = Box<dyn Fn(&Child, E) + Send + Sync>;

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -19,6 +18,7 @@ use crate::groups::task_set::TaskSet;
 use crate::outcome::{Cancelled, Firing, Reason};
 use crate::tasks::{ChildOutput, Task};
 use crate::trigger::Parent;
+use crate::util::{AtomicUsize, OnceLock, Ordering};
 
 /// The inside of a [`group`](crate::group()) or [`try_group`](crate::try_group()): what its host,
 /// and every child that is given a clone, spawns with.

@@ -26,4 +26,6 @@ pub use group_error::{Failure, GroupError};
 pub use grouping::{Grouping, group};
 pub use member::Child;
 pub use race::{race, race_ok};
+#[cfg(all(test, fence_shuttle))]
+pub(crate) use task_set::TaskSet;
 pub use try_grouping::{TryGrouping, try_group};

@@ -8,8 +8,7 @@
 
 use std::any::Any;
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
@@ -20,7 +19,9 @@ use crate::engine::frames::current;
 use crate::groups::child::{ChildTask, Contained, Outcome};
 use crate::outcome::{Cleanup, Fenced, Reason};
 use crate::tasks::SpawnContext;
-use crate::util::{contained, unpoisoned};
+use crate::util::{
+    AtomicBool, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, contained, unpoisoned,
+};
 
 #[derive(Default)]
 pub(crate) struct TaskSet {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::sync::Mutex;
 
 use crate::fencing::Fencing;
 use crate::groups::errors::Errors;
@@ -12,6 +11,7 @@ use crate::groups::group::Group;
 use crate::groups::group_error::GroupError;
 use crate::groups::options::Options;
 use crate::groups::run::run_host;
+use crate::util::Mutex;
 
 /// A group of tasks in which the first error ends all.
 ///

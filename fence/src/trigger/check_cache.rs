@@ -9,7 +9,7 @@ use std::cell::Cell;
 
 use tokio::time::Instant;
 
-use crate::util::{AtomicU64, Ordering, cell_per_thread};
+use crate::util::{AtomicU64, Ordering, cell_per_thread, shared_static};
 
 /// Added when a latch begins to fire.
 const BEGUN: u64 = 1;
@@ -21,12 +21,7 @@ const DONE: u64 = ON_THE_WAY;
 /// No number of firings that is ever kept.
 const UNKNOWN: u64 = u64::MAX;
 
-#[cfg(not(fence_loom))]
-static FIRINGS: AtomicU64 = AtomicU64::new(0);
-#[cfg(fence_loom)]
-loom::lazy_static! {
-    static ref FIRINGS: AtomicU64 = AtomicU64::new(0);
-}
+shared_static!(FIRINGS: AtomicU64 = AtomicU64::new(0));
 
 cell_per_thread! {
     /// How many had fired at the last look that found nothing, at any frame around. Frames that go

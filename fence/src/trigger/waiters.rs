@@ -12,11 +12,13 @@
 use std::cell::Cell;
 use std::iter::{Chain, Once};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 use std::vec::IntoIter;
 
-use crate::util::{Mutex, MutexGuard, OnceLock, Panics, SmallList, WakerId, contained, unpoisoned};
+use crate::util::{
+    AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering, Panics, SmallList, WakerId,
+    cell_per_thread, contained, shared_static, unpoisoned,
+};
 
 const SHARDS: usize = 16;
 
@@ -24,7 +26,7 @@ const SHARDS: usize = 16;
 const PATIENCE: usize = 8;
 
 /// A model never finds a lock held at `try_lock`, so there every visit counts as contended.
-const EAGER: bool = cfg!(fence_loom);
+const EAGER: bool = cfg!(any(fence_loom, fence_shuttle));
 
 /// An empty list keeps at most this many slots.
 const KEPT_SLOTS: usize = 64;
@@ -269,11 +271,13 @@ impl List {
     }
 }
 
+shared_static!(THREADS: AtomicUsize = AtomicUsize::new(0));
+
+cell_per_thread! {
+    INDEX: Option<u32> = None;
+}
+
 fn thread_index() -> u32 {
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static INDEX: Cell<Option<u32>> = const { Cell::new(None) };
-    }
     INDEX.with(|index| {
         index.get().unwrap_or_else(|| {
             let thread = THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS;

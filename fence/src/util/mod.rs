@@ -16,8 +16,11 @@ pub(crate) use now::now;
 pub(crate) use one_line::OneLine;
 pub(crate) use panics::{Panics, contained};
 pub(crate) use small_list::SmallList;
+#[cfg(any(fence_loom, fence_shuttle))]
+pub(crate) use sync::checker;
 pub(crate) use sync::{
-    AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, cell_per_thread, unpoisoned,
+    AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Mutex, MutexGuard, OnceLock, Ordering,
+    cell_per_thread, shared_static, unpoisoned,
 };
 pub(crate) use versions::Versions;
 pub(crate) use waker_id::WakerId;

@@ -1,6 +1,6 @@
 //! A value that is replaced now and then, while earlier ones may still be borrowed.
 
-use std::sync::OnceLock;
+use crate::util::OnceLock;
 
 /// Its versions: all of them live as long as it does, so there had better be few.
 #[derive(Debug)]

@@ -11,16 +11,14 @@
 //!    anything around a `detached` frame. Beyond a shield fences are not seen, but what is bound
 //!    is.
 
-use scoped_tls_hkt::scoped_thread_local;
 use tokio::task::{Id, try_id};
 
 use crate::engine::frames::binding::Binding;
 use crate::engine::frames::running::Running;
+use crate::engine::frames::top::{set_top, with_top};
 use crate::engine::state::state::FenceState;
 use crate::trigger::check_cache;
 use crate::util::WakerId;
-
-scoped_thread_local!(static TOP: for<'a> &'a Frame<'a>);
 
 pub(crate) struct Frame<'a> {
     outer: Option<&'a Frame<'a>>,
@@ -68,15 +66,6 @@ pub(crate) fn within<R>(part: Part<'_>, f: impl FnOnce() -> R) -> R {
     with_frames_to_enter(|here| Frame::new(here, part).around(f))
 }
 
-#[inline]
-fn with_top<R>(f: impl FnOnce(Option<&Frame<'_>>) -> R) -> R {
-    if TOP.is_set() {
-        TOP.with(|top| f(Some(top)))
-    } else {
-        f(None)
-    }
-}
-
 impl<'a> Frame<'a> {
     #[inline]
     pub(crate) fn new(here: Here<'a>, part: Part<'a>) -> Self {
@@ -91,7 +80,7 @@ impl<'a> Frame<'a> {
     #[inline]
     pub(crate) fn around<R>(&self, f: impl FnOnce() -> R) -> R {
         check_cache::invalidate();
-        TOP.set(self, f)
+        set_top(self, f)
     }
 }
 

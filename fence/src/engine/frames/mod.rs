@@ -10,4 +10,5 @@ pub(crate) mod hold;
 pub(crate) mod limits;
 pub(crate) mod running;
 pub(crate) mod step;
+mod top;
 pub(crate) mod user_code;

@@ -5,10 +5,9 @@
 //! here, where the fence looks when it has fired and is still held up.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 
-use crate::util::unpoisoned;
+use crate::util::{Mutex, MutexGuard, shared_static, unpoisoned};
 
 /// One hold on the fence of that number, or (0) on none. Dropped, it lets go (`frames/hold.rs`).
 #[derive(Debug, Default)]
@@ -25,7 +24,7 @@ pub(in crate::engine) struct Strays {
     waker: Option<Waker>,
 }
 
-static STRAYS: Mutex<BTreeMap<u64, Strays>> = Mutex::new(BTreeMap::new());
+shared_static!(STRAYS: Mutex<BTreeMap<u64, Strays>> = Mutex::new(BTreeMap::new()));
 
 fn locked() -> MutexGuard<'static, BTreeMap<u64, Strays>> {
     unpoisoned(STRAYS.lock())

@@ -2,12 +2,11 @@
 //! code, and what its guards said to it (D24).
 
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard};
 
 use crate::engine::state::signal::Signal;
 use crate::outcome::{Firing, Reason, ReasonKind};
 use crate::trigger::check_cache;
-use crate::util::{Versions, unpoisoned};
+use crate::util::{Mutex, MutexGuard, Versions, unpoisoned};
 
 /// The default code of a handle.
 pub(crate) const CODE: &str = "handle";

@@ -1,8 +1,6 @@
 //! What a fence shares with its handles, and with the tasks and threads spawned inside it.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,7 +12,7 @@ use crate::engine::state::time_left::TimeLeft;
 use crate::fencing::Policy;
 use crate::outcome::{Firing, Reason};
 use crate::trigger::{Latch, Parent, earliest, note_fired_here};
-use crate::util::unpoisoned;
+use crate::util::{AtomicU8, Mutex, OnceLock, Ordering, unpoisoned};
 
 /// How far a fence has come.
 ///

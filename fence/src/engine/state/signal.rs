@@ -1,10 +1,8 @@
 //! A flag that wakes the one task that waits for it, and can be lowered again.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use crate::util::{WakerId, contained, unpoisoned};
+use crate::util::{AtomicBool, Mutex, Ordering, WakerId, contained, unpoisoned};
 
 /// 1. It is raised before the waiter is taken, and looked at after one is left: so a waiter is
 ///    woken or refused.
