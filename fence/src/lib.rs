@@ -13,6 +13,7 @@
 //! | declare sources at the boundary | [`Fencing::bind`], [`Fencing::current`] |
 //! | offer one to those who name it | [`Fencing::offer`], [`Fencing::on_named`] |
 //! | ask the surroundings | [`check`], [`remaining`], [`deadline`], [`checkpoint`] |
+//! | cut what makes no progress | [`Fencing::idle`], [`progress`] |
 //! | step out of them | [`detached`] |
 //! | keep a part from being cut | [`shield`] |
 //! | undo what a cut leaves half done | [`on_cancel`], [`on_cancel_with`], [`Cancelled::cleanup`], [`drain`] |
@@ -316,7 +317,7 @@ pub use fence_macros::fenced;
 pub use crate::cleanup::{Drained, Left, LeftKind, LeftState, drain};
 pub use crate::context::{
     Bound, Checkpoint, FutureExt, OnCancel, Shield, WaitCancelled, cancelled, check, checkpoint,
-    current, deadline, detached, on_cancel, on_cancel_with, remaining, shield,
+    current, deadline, detached, on_cancel, on_cancel_with, progress, remaining, shield,
 };
 pub use crate::engine::{DropGuard, Fence, Handle, State};
 pub use crate::fencing::Fencing;

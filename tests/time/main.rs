@@ -1,4 +1,5 @@
-//! Timeouts, budgets and deadlines, and what tokio says about time.
+//! Timeouts, budgets, deadlines and idle limits, and what tokio says about time.
 
 mod coop;
 mod deadlines;
+mod idle;

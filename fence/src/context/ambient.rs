@@ -129,6 +129,36 @@ pub fn check() -> Result<(), Cancelled> {
     user_code::why().map_or(Ok(()), Err)
 }
 
+/// Tells every fence around this code that has an [idle limit](Fencing::idle) of progress.
+///
+/// Also those beyond a [`shield`](crate::shield), and those around the place where this task or
+/// thread was spawned; none beyond [`detached`](crate::detached). It sets one flag a limit, and reads
+/// no clock, so that it may be called for every chunk. Where no fence has an idle limit it does
+/// nothing; on threads of others call [`Here::progress`](crate::Here::progress).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::Fencing;
+/// use tokio::time::sleep;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let import = async {
+///     for _row in 0..10 {
+///         sleep(Duration::from_secs(1)).await;
+///         fence::progress();
+///     }
+/// };
+/// let outcome = Fencing::new().idle(Duration::from_secs(2)).run(import).await;
+/// assert!(outcome.is_completed(), "ten seconds, and never two of silence");
+/// # }
+/// ```
+pub fn progress() {
+    current::progress();
+}
+
 /// A point at which enclosing fences may cut, even if nothing has to be waited for.
 ///
 /// Ready at once while no enclosing fence cuts; otherwise it stays pending and the fence takes

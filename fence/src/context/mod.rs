@@ -7,7 +7,7 @@ mod on_cancel;
 mod shield;
 mod wait_cancelled;
 
-pub use ambient::{Checkpoint, check, checkpoint, current, deadline, remaining};
+pub use ambient::{Checkpoint, check, checkpoint, current, deadline, progress, remaining};
 pub use bound::{Bound, detached};
 pub use future_ext::FutureExt;
 pub(crate) use on_cancel::register;

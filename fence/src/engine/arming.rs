@@ -42,7 +42,7 @@ impl Engine<'_> {
     pub(crate) fn arm(&mut self, around: Around<'_>, cx: &mut Context<'_>) -> bool {
         let is_awaited = match around.host {
             Some(host) => self.state.is_awaited_of(host.sources.state.epoch.get()),
-            None => self.state.is_awaited(),
+            None => self.state.is_awaited() && (self.has_timer() || !self.state.has_idle()),
         };
         let is_armed =
             is_awaited && around.wanted.is_none() && self.watch.is_set(self.terms(around, cx));
@@ -84,12 +84,12 @@ impl Engine<'_> {
         }
         let has_passed = self.state.timed_out();
         if let Some(host) = around.host.filter(|_| !self.has_timer()) {
-            let deadline = self.state.deadline.get().filter(|_| !has_passed);
+            let deadline = self.state.wake_at().filter(|_| !has_passed);
             self.state.asked(host.ask(deadline));
             return has_passed;
         }
         // A timer that runs for a fence inside has to follow the task to its new waker too.
-        let at = earliest(around.wanted, self.state.deadline.get());
+        let at = earliest(around.wanted, self.state.wake_at());
         let at = earliest(at, self.armed_at());
         at.is_some_and(|at| self.arm_timer(at, moved, cx))
     }
@@ -221,6 +221,9 @@ impl Engine<'_> {
     pub(super) fn arm_timer(&mut self, at: Instant, moved: bool, cx: &mut Context<'_>) -> bool {
         if self.set_timer(at, moved, cx) {
             self.state.note_time();
+            if self.state.look_at_idle() {
+                return true;
+            }
             if !self.state.timed_out() {
                 // It is the time of a fence inside, which looks again in the next poll.
                 cx.waker().wake_by_ref();

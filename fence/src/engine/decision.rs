@@ -25,7 +25,7 @@ impl Engine<'_> {
             self.state.expire(Instant::now());
         }
         let next = if self.state.cancelling() == Cancelling::No && !self.accept() {
-            self.state.deadline.get()
+            self.state.wake_at()
         } else if self.is_waiting() {
             self.state.rare().and_then(|rare| rare.cut_at)
         } else if self.is_held(cx) {

@@ -7,8 +7,8 @@ use crate::engine::frames::binding::Binding;
 use crate::engine::frames::enclosing::Survey;
 use crate::engine::frames::frame::Here;
 use crate::engine::state::phase::{Inherit, Phase};
-use crate::fencing::Fencing;
-use crate::trigger::has_passed;
+use crate::fencing::{Fencing, Policy};
+use crate::trigger::{Entry, IdleLimit, has_passed};
 
 /// What the first poll finds.
 pub(crate) enum Start {
@@ -53,6 +53,7 @@ impl Engine<'_> {
             own.resolve(&mut self.state.fencing);
         }
         self.start_clock();
+        self.start_idle(waiting);
         let now = self.state.start.filter(|_| survey.is_timed);
         if now.is_some_and(|now| here.take_note(now)) && here.is_interrupted() {
             // Their time had passed before ours started, and they had not looked (D13a).
@@ -81,6 +82,7 @@ impl Engine<'_> {
     /// The start of plain code that runs whatever has fired.
     pub(crate) fn start_entered(&mut self) {
         self.start_clock();
+        self.start_idle(self.state.phase());
         self.state.set_phase(Phase::Running);
         self.state.note_policy();
         self.state.set_has_triggers(self.has_triggers());
@@ -99,7 +101,7 @@ impl Engine<'_> {
         self.state.set_trigger_seen(false);
         if let Some(rare) = self.state.rare_mut() {
             let given = rare.unstart();
-            if waiting == Phase::Waiting(Inherit::Given) && given.has_names() {
+            if waiting == Phase::Waiting(Inherit::Given) && !given.is_empty() {
                 self.state.fencing = given;
             }
         }
@@ -163,6 +165,32 @@ impl Engine<'_> {
             self.state.start = Some(now);
             self.state.deadline.set(deadline);
             self.state.set_timed_out(has_passed(deadline, Some(now)));
+        }
+    }
+
+    /// Each fence has clocks of its own for the idle limits of its set (D34).
+    #[inline]
+    fn start_idle(&mut self, waiting: Phase) {
+        let limits = self.state.policy().map(Policy::idle).unwrap_or_default();
+        if !limits.is_empty() {
+            self.start_idle_clocks(limits.to_vec(), waiting);
+        }
+        if self.state.may_have_parents() && self.state.entries().any(Entry::is_idle) {
+            self.state.rare_mut_or_init().has_idle = true;
+            self.state.look_at_idle();
+        }
+    }
+
+    #[cold]
+    fn start_idle_clocks(&mut self, limits: Vec<IdleLimit>, waiting: Phase) {
+        let now = *self.state.start.get_or_insert_with(Instant::now);
+        let fencing = self.state.fencing.clone();
+        for limit in limits {
+            self.state.fencing.add(limit.entry(now));
+        }
+        let given = &mut self.state.rare_mut_or_init().given;
+        if waiting == Phase::Waiting(Inherit::Given) && given.is_empty() {
+            *given = fencing;
         }
     }
 

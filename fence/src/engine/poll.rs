@@ -232,6 +232,7 @@ impl Engine<'_> {
                     .unwrap_or_else(|| self.arm_anew(around, cx))
         } else {
             self.hold_on();
+            self.state.look_at_idle();
             self.is_latched() || self.was_seen_inside() || self.arm(around, cx)
         };
         has_fired && (!self.state.needs_decision() || self.decide(around, cx))

@@ -142,6 +142,10 @@ impl Found<'_> {
                     self.add(Reason::of(entry.code.clone(), firing));
                 }
             }
+            SourceKind::Idle(clock) => {
+                clock.look();
+                entry.each_reason(|reason| self.add(reason));
+            }
             SourceKind::Lineage(_) => entry.each_reason(|reason| self.add(reason)),
             SourceKind::Custom(_) => {
                 self.add_trigger(entry, *nth_trigger);

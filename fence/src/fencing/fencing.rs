@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fencing::policy::Amend;
+use crate::fencing::policy::{Amend, Policy};
 use crate::fencing::set::Set;
 use crate::outcome::Reason;
 use crate::trigger::{Entry, Limit, Span, Trigger, When};
@@ -246,6 +246,66 @@ impl Fencing {
         self.time(code, at.when().map(Span::deadline))
     }
 
+    /// Adds a limit on the time without progress, which every fence gets the whole of. Its code is
+    /// `"idle"`.
+    ///
+    /// Progress is the first poll, and each call of [`progress`](crate::progress) in the body, in
+    /// what was spawned inside, and on threads under [`here`](crate::here()). The fence may notice
+    /// it late, so it may wait longer than the limit, by one limit at most; it is never cut early.
+    /// Once the limit has passed, progress changes nothing.
+    ///
+    /// It counts for neither [`remaining`](crate::remaining) nor [`deadline`](crate::deadline).
+    /// `Duration::ZERO` has passed at the start, `Duration::MAX` and `None` never pass.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let download = Fencing::new().idle(Duration::from_secs(60)).run(async {
+    ///     for _chunk in 0..100 {
+    ///         sleep(Duration::from_secs(30)).await; // slow, but alive
+    ///         fence::progress();
+    ///     }
+    ///     std::future::pending::<()>().await // the other side is gone
+    /// });
+    /// let why = download.await.cancelled().unwrap();
+    /// assert_eq!(why.to_string(), "cancelled: idle: nothing for 60s");
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn idle(self, limit: impl Limit) -> Self {
+        self.idle_as("idle", limit)
+    }
+
+    /// Adds a limit on the time without progress under a code of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let upload = Fencing::new().idle_as("silence", Duration::from_secs(60));
+    /// assert!(upload.run(std::future::pending::<()>()).await.cancelled_by("silence"));
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn idle_as(self, code: impl Into<Cow<'static, str>>, limit: impl Limit) -> Self {
+        match limit.limit() {
+            Some(limit) => self.amended(Amend::idle(code.into(), limit)),
+            None => self,
+        }
+    }
+
     /// Names the fences made from it, for messages and [`Cancelled::name`](crate::Cancelled::name).
     ///
     /// # Examples
@@ -467,6 +527,7 @@ impl fmt::Debug for Fencing {
             .field("named", &self.names())
             .field("offered", &codes(self.offers()))
             .field("times", &self.times())
+            .field("idle", &self.policy().map(Policy::idle).unwrap_or_default())
             .finish()
     }
 }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::outcome::Reason;
+use crate::trigger::IdleLimit;
 
 /// How long the cleanups of a fence may take, unless it says so (D25).
 const CLEANUP: Duration = Duration::from_secs(5);
@@ -22,6 +23,8 @@ pub(crate) struct Policy {
     is_cooperative: bool,
     pub(crate) is_linked: bool,
     cleanup: Option<Duration>,
+    /// One a code. Here, and not among the times, as a fence with a policy is unusual anyway.
+    idle: Vec<IdleLimit>,
 }
 
 /// One policy, as an option of a macro or a method of `Fencing` sets it.
@@ -35,6 +38,8 @@ pub enum Amend {
     Linked,
     /// The cleanups have that long.
     Cleanup(Duration),
+    /// It fires when nothing happens for that long.
+    Idle(IdleLimit),
     /// A firing is declined if this says no.
     Guard(Arc<dyn Fn(&Reason) -> bool + Send + Sync>),
 }
@@ -46,8 +51,23 @@ impl Policy {
             Amend::Cooperative => self.is_cooperative = true,
             Amend::Linked => self.is_linked = true,
             Amend::Cleanup(limit) => self.cleanup = Some(limit),
+            Amend::Idle(limit) => self.add_idle(limit),
             Amend::Guard(guard) => self.guards.push(guard),
         }
+    }
+
+    /// Of two limits under one code the tighter counts.
+    fn add_idle(&mut self, new: IdleLimit) {
+        let mut idle = self.idle.iter_mut();
+        match idle.find(|known| known.code == new.code) {
+            Some(known) if known.limit <= new.limit => {}
+            Some(known) => *known = new,
+            None => self.idle.push(new),
+        }
+    }
+
+    pub(crate) fn idle(&self) -> &[IdleLimit] {
+        &self.idle
     }
 
     pub(crate) fn is_guarded(&self) -> bool {
@@ -88,6 +108,15 @@ impl Policy {
 }
 
 impl Amend {
+    #[track_caller]
+    pub(crate) fn idle(code: Cow<'static, str>, limit: Duration) -> Self {
+        Self::Idle(IdleLimit {
+            code,
+            limit,
+            location: Location::caller(),
+        })
+    }
+
     pub(crate) fn unless(
         code: Cow<'static, str>,
         declines: impl Fn() -> bool + Send + Sync + 'static,
@@ -103,6 +132,7 @@ impl fmt::Debug for Amend {
             Self::Cooperative => f.write_str("Cooperative"),
             Self::Linked => f.write_str("Linked"),
             Self::Cleanup(limit) => f.debug_tuple("Cleanup").field(limit).finish(),
+            Self::Idle(limit) => f.debug_tuple("Idle").field(limit).finish(),
             Self::Guard(_) => f.write_str("Guard"),
         }
     }

@@ -37,6 +37,8 @@ pub struct Firing {
     pub(crate) code: Option<Box<Cow<'static, str>>>,
     /// How long the fence had, if it was a matter of time.
     pub(crate) limit: Option<Duration>,
+    /// Whether the limit was one on time without progress.
+    pub(crate) is_idle: bool,
     /// Whether it came up from a fence inside.
     pub(crate) is_linked: bool,
     /// Whether a custom trigger reports it, anew each time it is asked.
@@ -57,15 +59,15 @@ impl Firing {
     #[must_use]
     #[track_caller]
     pub fn new(kind: ReasonKind) -> Self {
-        static SEQUENCE: AtomicU64 = AtomicU64::new(1);
         Self {
             kind,
             cause: None,
             location: Some(Location::caller()),
             at: now(),
-            seq: SEQUENCE.fetch_add(1, Ordering::Relaxed),
+            seq: next_in_sequence(),
             code: None,
             limit: None,
+            is_idle: false,
             is_linked: false,
             is_foreign: false,
         }
@@ -137,6 +139,15 @@ impl Firing {
             .because(text)
     }
 
+    /// An idle limit that passed at `at`: told from others under its code by its place in the order.
+    pub(crate) fn of_idle(at: Instant, limit: Duration, seq: u64) -> Self {
+        Self {
+            seq,
+            is_idle: true,
+            ..Self::of_time(at, limit)
+        }
+    }
+
     /// A time limit that passed at `at`.
     pub(crate) fn of_time(at: Instant, limit: Duration) -> Self {
         Self {
@@ -147,10 +158,17 @@ impl Firing {
             seq: 0,
             code: None,
             limit: Some(limit),
+            is_idle: false,
             is_linked: false,
             is_foreign: false,
         }
     }
+}
+
+/// A place in the order of firings, after all that have one.
+pub(crate) fn next_in_sequence() -> u64 {
+    static SEQUENCE: AtomicU64 = AtomicU64::new(1);
+    SEQUENCE.fetch_add(1, Ordering::Relaxed)
 }
 
 impl fmt::Debug for Firing {

@@ -13,6 +13,7 @@ pub(crate) use cancelled::Record;
 pub use cleanup::Cleanup;
 pub use fenced::Fenced;
 pub use firing::Firing;
+pub(crate) use firing::next_in_sequence;
 pub use kind::ReasonKind;
 pub use reason::Reason;
 pub(crate) use reason_list::Reasons;

@@ -187,15 +187,26 @@ impl Reason {
     }
 }
 
+impl Reason {
+    fn write_limit(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.firing.is_idle {
+            "nothing for "
+        } else {
+            "timed out after "
+        })?;
+        match self.firing.limit.unwrap_or_default() {
+            Duration::ZERO => f.write_str("0s"),
+            limit => write!(f, "{limit:?}"),
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(OneLine(&mut *f), "{}: ", self.code)?;
         match (&self.firing.cause, self.firing.kind) {
             (Some(cause), _) => write_cause(cause, f),
-            (None, ReasonKind::Timeout) => match self.firing.limit.unwrap_or_default() {
-                Duration::ZERO => f.write_str("timed out after 0s"),
-                limit => write!(f, "timed out after {limit:?}"),
-            },
+            (None, ReasonKind::Timeout) => self.write_limit(f),
             (None, ReasonKind::Event) => f.write_str("event set"),
             (None, ReasonKind::Handle) => f.write_str("cancelled through its handle"),
             (None, ReasonKind::Dropped) if self.firing.location.is_none() => {

@@ -132,6 +132,31 @@ impl Here {
         }
     }
 
+    /// Tells the fences of the snapshot of progress: what [`progress`](crate::progress) does there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    /// use tokio::time::sleep;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let hashing = Fencing::new().idle(Duration::from_secs(2)).run(async {
+    ///     let here = fence::here();
+    ///     for _block in 0..5 {
+    ///         sleep(Duration::from_secs(1)).await;
+    ///         std::thread::scope(|threads| threads.spawn(|| here.progress()).join()).unwrap();
+    ///     }
+    /// });
+    /// assert!(hashing.await.is_completed());
+    /// # }
+    /// ```
+    pub fn progress(&self) {
+        self.context.progress();
+    }
+
     /// The time left: what [`remaining`](crate::remaining) is where the snapshot was taken.
     ///
     /// # Examples

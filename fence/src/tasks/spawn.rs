@@ -14,7 +14,7 @@ use crate::engine::{Fence, Handle, Shared};
 use crate::fencing::{Fencing, Policy};
 use crate::outcome::{Fenced, Reason};
 use crate::tasks::task::Task;
-use crate::trigger::{Event, Parent};
+use crate::trigger::{Entry as TriggerEntry, Event, Parent};
 
 /// Spawns a task that behaves as if the future stood here: the fences around enclose it too.
 ///
@@ -233,6 +233,14 @@ impl SpawnContext {
     /// Runs plain code as if it stood there.
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         blocking::enter(&self.bound, self.lineage.clone(), f)
+    }
+
+    /// Tells the fences around the place of progress.
+    pub(crate) fn progress(&self) {
+        self.lineage
+            .entries()
+            .iter()
+            .for_each(TriggerEntry::progress);
     }
 
     /// Everything that has fired around the place.

@@ -4,6 +4,7 @@
 mod cancellation_token;
 pub(crate) mod check_cache;
 mod event;
+mod idle;
 mod latch;
 #[cfg(all(test, fence_loom))]
 mod loom_models;
@@ -13,6 +14,7 @@ mod trigger;
 mod waiters;
 
 pub use event::{Event, Wait};
+pub(crate) use idle::IdleLimit;
 pub(crate) use latch::{Latch, fired_here, note_fired_here};
 pub(crate) use source::{Entry, Parent, Source, SourceKind, asked};
 pub(crate) use time::Time;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::outcome::{Firing, Reason};
+use crate::trigger::idle::IdleClock;
 use crate::trigger::latch::{Latch, Secluded};
 use crate::trigger::trigger::Trigger;
 use crate::util::contained;
@@ -20,6 +21,8 @@ pub(crate) enum SourceKind {
     Latch(Arc<Secluded>),
     /// A fence around the place where this one's task was spawned (D27).
     Lineage(Arc<dyn Parent>),
+    /// An idle limit, of this fence or of plain code around it (D34).
+    Idle(Arc<IdleClock>),
     /// Anything else, through its own methods.
     Custom(Arc<dyn Trigger>),
 }
@@ -52,6 +55,8 @@ pub(crate) trait Parent: Send + Sync {
     fn is_seen(&self) -> bool;
     /// The earliest deadline of it and of what encloses it.
     fn effective_deadline(&self) -> Option<Instant>;
+    /// Progress was made inside.
+    fn progress(&self);
     /// Whether it means anything to those inside: one that has completed lets go of them.
     fn is_alive(&self) -> bool;
 }
@@ -80,6 +85,7 @@ impl Source {
     pub(crate) fn firing(&self) -> Option<Firing> {
         match &self.0 {
             SourceKind::Latch(latch) => latch.firing().cloned(),
+            SourceKind::Idle(clock) => clock.firing().cloned(),
             // Has its own way to tell, of more than one.
             SourceKind::Lineage(_) => None,
             SourceKind::Custom(trigger) => asked(trigger).map(Firing::foreign),
@@ -89,6 +95,7 @@ impl Source {
     fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (SourceKind::Latch(one), SourceKind::Latch(other)) => Arc::ptr_eq(one, other),
+            (SourceKind::Idle(one), SourceKind::Idle(other)) => Arc::ptr_eq(one, other),
             (SourceKind::Custom(one), SourceKind::Custom(other)) => Arc::ptr_eq(one, other),
             (SourceKind::Lineage(one), SourceKind::Lineage(other)) => Arc::ptr_eq(one, other),
             _ => false,
@@ -120,6 +127,7 @@ impl Entry {
         match &self.source.0 {
             SourceKind::Latch(latch) => latch.is_fired(),
             SourceKind::Lineage(parent) => parent.has_cut(),
+            SourceKind::Idle(clock) => clock.is_fired(),
             SourceKind::Custom(_) => false,
         }
     }
@@ -129,7 +137,7 @@ impl Entry {
     pub(crate) fn is_seen(&self) -> bool {
         match &self.source.0 {
             SourceKind::Lineage(parent) => parent.is_seen(),
-            SourceKind::Latch(_) | SourceKind::Custom(_) => self.is_latched(),
+            SourceKind::Latch(_) | SourceKind::Idle(_) | SourceKind::Custom(_) => self.is_latched(),
         }
     }
 
@@ -137,7 +145,7 @@ impl Entry {
     pub(crate) fn is_open(&self) -> bool {
         match &self.source.0 {
             SourceKind::Lineage(parent) => parent.is_alive(),
-            SourceKind::Latch(_) | SourceKind::Custom(_) => true,
+            SourceKind::Latch(_) | SourceKind::Idle(_) | SourceKind::Custom(_) => true,
         }
     }
 
@@ -147,7 +155,7 @@ impl Entry {
         match &self.source.0 {
             SourceKind::Latch(latch) => Some(latch),
             SourceKind::Lineage(parent) => parent.cut(),
-            SourceKind::Custom(_) => None,
+            SourceKind::Idle(_) | SourceKind::Custom(_) => None,
         }
     }
 
@@ -155,7 +163,7 @@ impl Entry {
     pub(crate) fn effective_deadline(&self) -> Option<Instant> {
         match &self.source.0 {
             SourceKind::Lineage(parent) => parent.effective_deadline(),
-            SourceKind::Latch(_) | SourceKind::Custom(_) => None,
+            SourceKind::Latch(_) | SourceKind::Idle(_) | SourceKind::Custom(_) => None,
         }
     }
 
@@ -163,7 +171,7 @@ impl Entry {
     pub(crate) fn each_reason(&self, visit: impl FnMut(Reason)) {
         match &self.source.0 {
             SourceKind::Lineage(parent) => parent.why().iter().cloned().for_each(visit),
-            SourceKind::Latch(_) | SourceKind::Custom(_) => {
+            SourceKind::Latch(_) | SourceKind::Idle(_) | SourceKind::Custom(_) => {
                 let reason = |firing| Reason::new(self.code.clone(), firing);
                 self.source.firing().map(reason).into_iter().for_each(visit);
             }
@@ -174,14 +182,40 @@ impl Entry {
     pub(crate) fn parent(&self) -> Option<&Arc<dyn Parent>> {
         match &self.source.0 {
             SourceKind::Lineage(parent) => Some(parent),
-            SourceKind::Latch(_) | SourceKind::Custom(_) => None,
+            SourceKind::Latch(_) | SourceKind::Idle(_) | SourceKind::Custom(_) => None,
         }
     }
 
     pub(crate) fn trigger(&self) -> Option<&Arc<dyn Trigger>> {
         match &self.source.0 {
             SourceKind::Custom(trigger) => Some(trigger),
-            SourceKind::Latch(_) | SourceKind::Lineage(_) => None,
+            SourceKind::Latch(_) | SourceKind::Lineage(_) | SourceKind::Idle(_) => None,
+        }
+    }
+
+    /// The clock, if it is an idle limit.
+    pub(crate) fn idle(&self) -> Option<&Arc<IdleClock>> {
+        match &self.source.0 {
+            SourceKind::Idle(clock) => Some(clock),
+            SourceKind::Latch(_) | SourceKind::Lineage(_) | SourceKind::Custom(_) => None,
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle().is_some()
+    }
+
+    /// Looks at the clock, if it is an idle limit; true if that has passed.
+    pub(crate) fn look_at_idle(&self) -> bool {
+        self.idle().is_some_and(|clock| clock.look())
+    }
+
+    /// Progress was made inside of what it stands for.
+    pub(crate) fn progress(&self) {
+        match &self.source.0 {
+            SourceKind::Idle(clock) => clock.progress(),
+            SourceKind::Lineage(parent) => parent.progress(),
+            SourceKind::Latch(_) | SourceKind::Custom(_) => {}
         }
     }
 }

@@ -71,6 +71,17 @@ pub(crate) fn remaining() -> Option<Duration> {
     deadline().map(|at| at.saturating_duration_since(Instant::now()))
 }
 
+/// Tells the fences around this code of progress, whether or not a shield stands between (D34).
+pub(crate) fn progress() {
+    with_frames(|here| {
+        for part in here.visible() {
+            if let Part::Fence(running) = part {
+                running.sources.state.progress();
+            }
+        }
+    });
+}
+
 /// Holds the innermost enclosing fence up, unless that is `known`, which is held up already: the
 /// number of the fence, 0 if there is none.
 pub(crate) fn hold(known: u64) -> u64 {

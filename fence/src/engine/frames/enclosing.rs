@@ -199,6 +199,9 @@ impl<'a> Here<'a> {
                 }
                 continue;
             }
+            if timed {
+                state.look_at_idle();
+            }
             if question == Question::Cuts && state.may_have_parents() {
                 state.look_around(timed);
             }
@@ -228,7 +231,8 @@ impl<'a> Here<'a> {
             if state.is_timed() {
                 let before = (state.timed_out(), state.cancelling());
                 state.expire(now);
-                is_news |= before != (state.timed_out(), state.cancelling());
+                is_news |=
+                    before != (state.timed_out(), state.cancelling()) || state.look_at_idle();
             }
         }
         is_news

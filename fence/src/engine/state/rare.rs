@@ -60,8 +60,11 @@ pub(crate) struct RareState {
     pub(crate) cleaning: Option<Cleaning>,
     /// What became of the cleanups.
     pub(crate) cleanup: Cleanup,
-    /// The set it was given, if that has names: what they mean depends on where it is polled.
+    /// The set it was given, if that is not the one it runs with: what names mean depends on where it
+    /// is polled, and idle limits have clocks.
     pub(crate) given: Fencing,
+    /// Whether idle limits are among its sources.
+    pub(crate) has_idle: bool,
     /// The sources of the scopes of plain code around it, which its guards are not asked about.
     pub(crate) around: Fencing,
 }
@@ -163,6 +166,7 @@ impl RareState {
     /// Forgets what a first poll found that was none, and gives the set back that was given.
     pub(crate) fn unstart(&mut self) -> Fencing {
         self.around = Fencing::new();
+        self.has_idle = false;
         self.excused = Vec::new();
         if let Some(shared) = self.shared.get() {
             shared.inbox.excuse(&[]);

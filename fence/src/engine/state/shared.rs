@@ -11,7 +11,7 @@ use crate::engine::state::snapshot::{self, Snapshot};
 use crate::engine::state::time_left::TimeLeft;
 use crate::fencing::Policy;
 use crate::outcome::{Firing, Reason};
-use crate::trigger::{Latch, Parent, earliest, note_fired_here};
+use crate::trigger::{Entry, Latch, Parent, earliest, note_fired_here};
 use crate::util::{AtomicU8, Mutex, OnceLock, Ordering, unpoisoned};
 
 /// How far a fence has come.
@@ -339,6 +339,12 @@ impl Parent for Shared {
         match family.grace_end.get() {
             Some(end) => earliest(*end, family.snapshot.parents_deadline()),
             None => family.snapshot.effective_deadline(self.is_seen()),
+        }
+    }
+
+    fn progress(&self) {
+        if let Some(family) = self.family.get() {
+            family.snapshot.entries.iter().for_each(Entry::progress);
         }
     }
 

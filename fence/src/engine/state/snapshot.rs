@@ -36,6 +36,10 @@ impl Snapshot {
             let mut add = |reason| add(&mut reasons, reason);
             match &entry.source.0 {
                 SourceKind::Lineage(parent) => parent.seen().into_iter().for_each(add),
+                SourceKind::Idle(clock) => {
+                    clock.look();
+                    entry.each_reason(&mut add);
+                }
                 SourceKind::Latch(_) | SourceKind::Custom(_) => entry.each_reason(&mut add),
             }
         }
@@ -71,6 +75,7 @@ impl Snapshot {
         let has_passed = || has_passed(self.deadline, Some(now()));
         self.entries.iter().any(Entry::is_seen)
             || (timed && self.deadline.is_some() && has_passed())
+            || (timed && self.entries.iter().any(Entry::look_at_idle))
     }
 
     /// Puts everything into a set, its times as they are now running.

@@ -12,7 +12,7 @@ use crate::engine::state::shared::Shared;
 use crate::engine::state::timer::Timing;
 use crate::fencing::{Fencing, Policy};
 use crate::outcome::Reason;
-use crate::trigger::{Entry, has_passed};
+use crate::trigger::{Entry, earliest, has_passed};
 
 /// What every fence needs, in 64 bytes. The frame of the fence refers to it while the body is
 /// polled; cells are what code inside may change.
@@ -189,7 +189,40 @@ impl FenceState {
     /// Whether the clock may tell it something.
     #[inline]
     pub(crate) fn is_timed(&self) -> bool {
-        self.deadline.get().is_some() || self.cancelling() == Cancelling::Fired
+        self.deadline.get().is_some() || self.cancelling() == Cancelling::Fired || self.has_idle()
+    }
+
+    /// Whether idle limits are among its sources.
+    #[inline]
+    pub(crate) fn has_idle(&self) -> bool {
+        self.rare().is_some_and(|rare| rare.has_idle)
+    }
+
+    /// Looks at the idle limits; true if one of them has passed (D34). Not before the body had its
+    /// turn in a poll (D3): it may be about to make progress.
+    pub(crate) fn look_at_idle(&self) -> bool {
+        // All of them, for their reasons.
+        let looked = |entry: &Entry| entry.look_at_idle();
+        self.has_idle() && self.entries().filter(|entry| looked(entry)).count() > 0
+    }
+
+    /// When it has to look at the time: at its deadline, or when an idle limit may have passed.
+    #[inline]
+    pub(crate) fn wake_at(&self) -> Option<Instant> {
+        let deadline = self.deadline.get();
+        if self.has_idle() {
+            let idle = self.entries().filter_map(|entry| entry.idle()?.deadline());
+            earliest(deadline, idle.min())
+        } else {
+            deadline
+        }
+    }
+
+    /// Tells the idle limits of the fence, and of those around the place where it was spawned.
+    pub(crate) fn progress(&self) {
+        if self.has_idle() || self.may_have_parents() {
+            self.entries().for_each(Entry::progress);
+        }
     }
 
     /// Whether there is no more to it than latches and a deadline that has not passed.
