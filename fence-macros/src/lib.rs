@@ -19,8 +19,8 @@ use proc_macro::TokenStream;
 /// In short: `#[fenced(timeout = "30s", on = "shutdown")]` fences the body of an `async fn`, which
 /// returns `Fenced<T>` then; with `try` it keeps its `Result<T, E>`, where `E: From<Cancelled>`.
 ///
-/// The options are `timeout`, `budget`, `deadline`, `on`, `unless`, `grace`, `cooperative`, `cleanup`,
-/// `name`, `inherit`, `linked`, `try` and `crate`; what each means is said
+/// The options are `timeout`, `budget`, `deadline`, `idle`, `on`, `unless`, `grace`, `cooperative`,
+/// `cleanup`, `name`, `inherit`, `linked`, `try` and `crate`; what each means is said
 /// [here](https://docs.rs/tokio-fence/latest/fence/attr.fenced.html).
 #[proc_macro_attribute]
 pub fn fenced(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -134,10 +134,11 @@ pub use crate::macros::private as __private;
 /// | `timeout = "5s"` | each call has that long |
 /// | `budget = "5s"` | the same, shared with what is below |
 /// | `deadline = at` | an `Instant` of tokio or std |
+/// | `idle = "60s"` | no longer than that without [`progress`]: see [`Fencing::idle`] |
 /// | `on = "name"` | what is bound under the name, else [`Event::named`] |
 /// | `on = STOP`, `on = self.stop` | any [`Trigger`], borrowed, or an `Option` of one; its code is the last name in lower case |
 /// | `on = ["a", STOP]` | several |
-/// | `timeout("db", "5s")`, `on("stop", x)` | the same four under a code of their own; may be repeated |
+/// | `timeout("db", "5s")`, `on("stop", x)` | the same five under a code of their own; may be repeated |
 /// | `unless("code", move \|\| …)` | declines what fires under the code while the closure says so |
 /// | `grace = "2s"` | the body has that long to finish: see [`Fencing::grace`] |
 /// | `cooperative` | the body is told, and never cut |
@@ -191,6 +192,27 @@ pub use crate::macros::private as __private;
 /// # async fn main() {
 /// let why = bid(Instant::now() + Duration::from_secs(5)).await.cancelled().unwrap();
 /// assert_eq!(why.to_string(), "`auction` cancelled: deadline: timed out after 5s");
+/// # }
+/// ```
+///
+/// A body that may take long, as long as something happens:
+///
+/// ```
+/// use fence::fenced;
+/// use tokio::time::{Duration, sleep};
+///
+/// #[fenced(idle = "60s")]
+/// async fn download(chunks: u32) -> u32 {
+///     for _chunk in 0..chunks {
+///         sleep(Duration::from_secs(30)).await;
+///         fence::progress();
+///     }
+///     chunks
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// assert_eq!(download(100).await.unwrap(), 100);
 /// # }
 /// ```
 ///

@@ -5,7 +5,7 @@ use fence::{Event, Fencing};
 use std::cell::RefCell;
 use std::future::{pending, ready};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 static SHUTDOWN: Event = Event::new();
 
@@ -57,6 +57,33 @@ async fn durations_as_strings_and_expressions() {
     let none: Option<Duration> = None;
     assert!(fenced!(timeout = Some(limit), budget = none, pending::<()>()).is_cancelled());
     assert_eq!(start.elapsed(), Duration::from_secs(96));
+}
+
+#[fence::fenced(idle = "2s", idle("silence", limit))]
+async fn silent_after(limit: Option<Duration>, gap: u64) {
+    sleep(Duration::from_millis(gap)).await;
+    fence::progress();
+    pending::<()>().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_limits_in_every_form() {
+    let start = Instant::now();
+    assert_eq!(codes(&silent_after(None, 1500).await), ["idle"]);
+    assert_eq!(start.elapsed(), Duration::from_millis(3500));
+    let second = Duration::from_secs(1);
+    assert_eq!(codes(&silent_after(Some(second), 900).await), ["silence"]);
+    assert_eq!(start.elapsed(), Duration::from_millis(5400));
+
+    let line = line!() + 1;
+    let outcome = fenced!(idle = "2s", pending::<()>());
+    assert_eq!(outcome.reasons()[0].to_string(), "idle: nothing for 2s");
+    assert_eq!(outcome.reasons()[0].location().unwrap().line(), line);
+    let bound = Fencing::new().idle(second);
+    let below = async { fenced!(idle = "9s", pending::<()>()) };
+    let start = Instant::now();
+    assert!(bound.bind(below).await.cancelled_by("idle"));
+    assert_eq!(start.elapsed(), second, "the tighter of two under one code");
 }
 
 #[tokio::test(start_paused = true)]

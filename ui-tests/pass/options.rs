@@ -22,6 +22,8 @@ async fn none() {
     budget("b", limit),
     deadline = at,
     deadline("d", Instant::now()),
+    idle = "60s",
+    idle("silence", limit),
     on = "shutdown",
     on = SHUTDOWN,
     on = ["disconnect", SHUTDOWN],

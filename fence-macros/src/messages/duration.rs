@@ -34,6 +34,7 @@ fn zero(key: &Ident, literal: &LitStr) -> Error {
     let what = match key.to_string().as_str() {
         "grace" => "a zero grace leaves the body no time to finish",
         "cleanup" => "a zero cleanup limit leaves the cleanups no time",
+        "idle" => "a zero idle limit would cancel before the first step",
         _ => "a zero timeout would cancel before the first step",
     };
     at(literal, what, "write a longer one, or leave the option out")

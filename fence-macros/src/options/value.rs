@@ -175,9 +175,10 @@ fn limit(key: &Ident, spec: &Spec, literal: &Lit) -> syn::Result<TokenStream> {
     }
 }
 
-/// A length of time that is in the text.
+/// A length of time that is in the text, and can be in a table: an idle limit has a clock of its own.
 fn constant(spec: &Spec, value: &Expr) -> Option<Duration> {
-    let text = string(value).filter(|_| spec.value == Value::Limit)?;
+    let is_tabulated = spec.value == Value::Limit && spec.name != "idle";
+    let text = string(value).filter(|_| is_tabulated)?;
     duration::read(&text.value()).ok()
 }
 

@@ -70,6 +70,14 @@ impl<S: InlineSources> Options<S> {
         self.time(code, at.when().map_or(never, Span::deadline))
     }
 
+    /// A length of time in which some progress has to be made.
+    #[track_caller]
+    pub fn idle(self, code: &'static str, limit: impl Limit) -> Options<(S, Amend)> {
+        let limit = limit.limit().unwrap_or(Duration::MAX);
+        let idle = Amend::idle(Cow::Borrowed(code), limit);
+        self.with(|own| (own, idle))
+    }
+
     /// A trigger, which is borrowed and not moved.
     pub fn on<T: Trigger + ?Sized>(self, code: &'static str, trigger: &T) -> Options<(S, Slot)> {
         self.with(|own| (own, Slot::of(code, trigger)))

@@ -1,0 +1,10 @@
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(idle = "60")]
+async fn f() {
+    wait().await
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use fence::fenced;
+
+async fn wait() {}
+
+#[fenced(idle)]
+async fn f() {
+    wait().await
+}
+
+fn main() {}
