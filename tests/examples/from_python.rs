@@ -176,9 +176,8 @@ const ASYNCIO_CANCEL_SCOPE: &str = "
 group cancelled: true, 0.0s
 tasks cancelled: 4
 ## asyncio_cancel_scope/linked
-inner cancelled: true
 handle: cancelled through its handle, through a link, 0.0s
-tasks cancelled: 1
+tasks cancelled: 2
 ## asyncio_cancel_scope/each_task
 group cancelled: false, 0.0s
 tasks cancelled: 4

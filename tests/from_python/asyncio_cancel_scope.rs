@@ -77,6 +77,7 @@ async fn inner() {
         // A group that has nothing left to wait for is completed, and passes nothing on.
         checkpoint().await;
     });
+    // Not reached: it has ended the group around as well, and the outermost one wins.
     println!("inner cancelled: {}", outcome.await.is_cancelled());
 }
 

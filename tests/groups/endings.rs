@@ -310,3 +310,24 @@ async fn a_thread_returns_its_value_and_its_panic() {
     let panic = futures::FutureExt::catch_unwind(caught).await.unwrap_err();
     assert_eq!(panic.downcast_ref::<String>().unwrap(), "thread");
 }
+
+// A child that cancels the group of its host: the host is cut, and never gets to see it (D13).
+#[tokio::test(start_paused = true)]
+async fn a_host_that_awaits_a_child_is_cut_before_it_learns_of_it() {
+    for in_a_set in [false, true] {
+        let outcome = group().run(async move |group| {
+            let handle = group.handle().clone();
+            let child = group.spawn(async move {
+                handle.cancel_as("enough");
+                fence::checkpoint().await;
+            });
+            if in_a_set {
+                let mut set = futures::stream::FuturesUnordered::from_iter([child]);
+                futures::StreamExt::next(&mut set).await.unwrap().unwrap();
+            } else {
+                child.await.unwrap();
+            }
+        });
+        assert!(outcome.await.cancelled_by("enough"), "{in_a_set}");
+    }
+}

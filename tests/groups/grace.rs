@@ -109,7 +109,8 @@ async fn what_is_added_to_a_group_that_has_fired_is_never_polled() {
     for limit in [1, 100] {
         for by_handle in [true, false] {
             let stop = Event::new();
-            for fencing in lenient(&stop).into_iter().chain([Fencing::new()]) {
+            let lenient = lenient(&stop).map(|fencing| (fencing, true));
+            for (fencing, is_lenient) in lenient.into_iter().chain([(Fencing::new(), false)]) {
                 let (stop, polled) = (Event::new(), Count::default());
                 let fencing = fencing.on("stop", &stop);
                 let (inside, set) = (polled.clone(), stop.clone());
@@ -129,7 +130,9 @@ async fn what_is_added_to_a_group_that_has_fired_is_never_polled() {
                     all_cancelled(refused).await;
                     true
                 });
-                assert!(outcome.await.unwrap());
+                // Without a time to finish in, the host is cut before it learns of them.
+                let outcome = outcome.await;
+                assert_eq!(outcome.is_completed(), is_lenient);
                 assert_eq!(polled.get(), 0, "{fencing:?}");
             }
         }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, Id, JoinError, JoinHandle};
 
-use crate::engine::Handle;
+use crate::engine::frames::current;
+use crate::engine::{Blocked, Handle};
 use crate::outcome::{Cancelled, Fenced};
 use crate::tasks::ended::Ended;
 use crate::util::message;
@@ -44,6 +45,7 @@ use crate::util::message;
 pub struct Task<T> {
     handle: Handle,
     outcome: Outcome<T>,
+    blocked: Blocked,
 }
 
 /// Where the outcome comes from.
@@ -52,8 +54,8 @@ enum Outcome<T> {
     Joined(JoinHandle<Fenced<T>>),
     /// A child, which the set of its group joins.
     Sent(oneshot::Receiver<Ended<T>>, AbortHandle),
-    /// Its group had ended, so there is no task.
-    Refused(Cancelled),
+    /// Cancelled: as its group had ended, or seen before and not handed on yet.
+    Known(Cancelled),
 }
 
 impl<T> Task<T> {
@@ -61,6 +63,7 @@ impl<T> Task<T> {
         Self {
             handle,
             outcome: Outcome::Joined(task),
+            blocked: Blocked::default(),
         }
     }
 
@@ -72,13 +75,15 @@ impl<T> Task<T> {
         Self {
             handle,
             outcome: Outcome::Sent(ended, task),
+            blocked: Blocked::default(),
         }
     }
 
     pub(crate) fn refused(why: Cancelled) -> Self {
         Self {
             handle: Handle::of_refused(&why),
-            outcome: Outcome::Refused(why),
+            outcome: Outcome::Known(why),
+            blocked: Blocked::default(),
         }
     }
 
@@ -140,7 +145,7 @@ impl<T> Task<T> {
             Outcome::Sent(ended, task) => {
                 !ended.is_empty() || ended.is_terminated() || task.is_finished()
             }
-            Outcome::Refused(_) => true,
+            Outcome::Known(_) => true,
         }
     }
 
@@ -163,7 +168,7 @@ impl<T> Task<T> {
         match &self.outcome {
             Outcome::Joined(task) => task.abort(),
             Outcome::Sent(_, task) => task.abort(),
-            Outcome::Refused(_) => {}
+            Outcome::Known(_) => {}
         }
     }
 
@@ -172,7 +177,7 @@ impl<T> Task<T> {
         match &self.outcome {
             Outcome::Joined(task) => Some(task.id()),
             Outcome::Sent(_, task) => Some(task.id()),
-            Outcome::Refused(_) => None,
+            Outcome::Known(_) => None,
         }
     }
 }
@@ -187,9 +192,18 @@ impl<T> Future for Task<T> {
                 Err(error) => panicked(error),
             },
             Outcome::Sent(ended, _) => ready!(Pin::new(ended).poll(cx)).ok(),
-            Outcome::Refused(why) => Some(Ended::Cancelled(why.clone())),
+            Outcome::Known(why) => Some(Ended::Cancelled(why.clone())),
         };
-        Poll::Ready(ended.unwrap_or_else(|| Ended::Cancelled(self.handle.why_dropped())))
+        let ended = ended.unwrap_or_else(|| Ended::Cancelled(self.handle.why_dropped()));
+        match ended {
+            // A fence around that cuts is the one to act: what it cut is not handed to the code
+            // between (D13).
+            Ended::Cancelled(why) if current::is_interrupted_now() => {
+                self.outcome = Outcome::Known(why);
+                self.blocked.stay(cx)
+            }
+            ended => Poll::Ready(ended),
+        }
     }
 }
 
