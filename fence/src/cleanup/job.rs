@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) enum Turn {
 pub(crate) struct Job {
     work: Mutex<Option<CleanupFn>>,
     turn: Turn,
+    /// How many fences that complete hand it up to the one around.
+    ups: AtomicU32,
     /// Where it was registered, if that is a line of the user's.
     place: Option<&'static Location<'static>>,
 }
@@ -42,8 +45,28 @@ impl Job {
         Self {
             work: Mutex::new(Some(work)),
             turn,
+            ups: AtomicU32::new(0),
             place: None,
         }
+    }
+
+    /// How many levels it goes up so far.
+    pub(crate) fn levels_up(&self) -> usize {
+        self.ups.load(Ordering::Relaxed) as usize
+    }
+
+    /// It goes up one level more.
+    pub(crate) fn hand_up(&self) {
+        self.ups.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it goes up a level, which is counted off.
+    pub(crate) fn goes_up(&self) -> bool {
+        let one_less = |ups: u32| ups.checked_sub(1);
+        let counted = self
+            .ups
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        counted.is_ok() && self.is_armed()
     }
 
     /// Adds the line that registered it, if a user did.

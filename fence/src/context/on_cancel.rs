@@ -182,6 +182,45 @@ impl OnCancel {
         self.is_registered
     }
 
+    /// Leaves the cleanup to the fence around when its own fence completes; `false` if there is no
+    /// fence around, and if it has started or was taken back.
+    ///
+    /// For a helper that begins something, and whose caller is to undo it if *that* is cut later. A
+    /// fence that completes needs its cleanups no more and drops them; this one moves then to the
+    /// fence around in the same task (a spawned task is one), as if it were registered there at that
+    /// moment, with its limit and its reasons. One call goes up one level.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fence::Fencing;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// async fn reserve() {
+    ///     let undo = fence::on_cancel(async { println!("seat released") });
+    ///     // … the seat is reserved:
+    ///     assert!(undo.hand_up());
+    /// }
+    /// let order = async {
+    ///     Fencing::new().timeout(Duration::from_secs(1)).run(reserve()).await.unwrap();
+    ///     tokio::time::sleep(Duration::from_secs(60)).await; // the payment
+    /// };
+    /// let outcome = Fencing::new().timeout(Duration::from_secs(5)).run(order).await;
+    /// assert_eq!(outcome.cancelled().unwrap().cleanup().ran(), 1);
+    /// # }
+    /// ```
+    pub fn hand_up(&self) -> bool {
+        let is_possible = self.is_registered
+            && self.job.is_armed()
+            && current::has_fences_around(self.job.levels_up() + 1);
+        if is_possible {
+            self.job.hand_up();
+        }
+        is_possible
+    }
+
     /// Takes the cleanup back: `true` if that kept it from running, `false` if it has started, or
     /// there was no fence to register it with.
     ///

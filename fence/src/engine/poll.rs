@@ -171,6 +171,7 @@ impl Engine<'_> {
 
     #[cold]
     fn complete_rare(&mut self, here: Here<'_>) {
+        self.hand_up(here);
         // Nothing is to be undone: dropped last, as that is user code.
         let unneeded = self.take_cleanups();
         self.report(State::Completed);

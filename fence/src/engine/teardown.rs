@@ -66,6 +66,21 @@ impl Engine<'_> {
         Cancelled::new(record)
     }
 
+    /// The body has completed: gives the cleanups that go up to the fence around, as if they were
+    /// registered there now.
+    pub(crate) fn hand_up(&self, here: Here<'_>) {
+        let Some(rare) = self.state.rare() else {
+            return;
+        };
+        let jobs = rare.take_jobs_that_go_up();
+        if let Some(around) = here.innermost().filter(|_| !jobs.is_empty()) {
+            let around = around.rare_or_init();
+            for job in jobs {
+                around.register(job);
+            }
+        }
+    }
+
     /// All cleanups that are to run: those of fences inside first.
     pub(crate) fn take_cleanups(&self) -> Vec<Batch> {
         let Some(rare) = self.state.rare() else {

@@ -151,6 +151,11 @@ pub(crate) fn register(job: &Arc<Job>) -> bool {
     })
 }
 
+/// Whether so many fences are around the innermost one.
+pub(crate) fn has_fences_around(levels: usize) -> bool {
+    with_frames(|here| here.fences().nth(levels).is_some())
+}
+
 /// Leaves cleanups to the fence that is being cut around this code; gives them back if none is.
 pub(crate) fn leave_to_ending(batches: Vec<Batch>) -> Option<Vec<Batch>> {
     with_frames(|here| {

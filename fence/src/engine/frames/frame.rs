@@ -109,10 +109,15 @@ impl<'a> Here<'a> {
 
     /// The innermost fence, whether or not a shield stands between.
     pub(crate) fn innermost(self) -> Option<&'a FenceState> {
+        self.fences().next()
+    }
+
+    /// The fences, innermost first, whether or not shields stand between.
+    pub(crate) fn fences(self) -> impl Iterator<Item = &'a FenceState> {
         let fences = self.visible().filter_map(Part::fence);
         fences
             .map(|running| running.sources.state)
-            .find(|state| !state.is_blocking_scope())
+            .filter(|state| !state.is_blocking_scope())
     }
 
     /// The innermost bind.

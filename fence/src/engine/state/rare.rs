@@ -136,6 +136,13 @@ impl RareState {
         self.id.get()
     }
 
+    /// The cleanups that are to be handed to the fence around, in their order.
+    pub(crate) fn take_jobs_that_go_up(&self) -> Vec<Arc<Job>> {
+        let (up, rest) = self.jobs.take().into_iter().partition(|job| job.goes_up());
+        self.jobs.replace(rest);
+        up
+    }
+
     /// Registers a cleanup. Those that were taken back make room.
     pub(crate) fn register(&self, job: Arc<Job>) {
         let mut jobs = self.jobs.borrow_mut();
