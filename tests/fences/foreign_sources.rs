@@ -250,3 +250,15 @@ async fn a_trigger_that_panics_leaves_no_waiter() {
     let waiters: Vec<_> = events.iter().map(fence::__private::waiters).collect();
     assert_eq!(waiters, [0; 9]);
 }
+
+/// As under any other fence that cuts (D20).
+#[tokio::test]
+async fn no_time_is_left_once_one_has_fired() {
+    let quota = Quota::default();
+    let body = async {
+        quota.0.used_up.set();
+        fence::remaining()
+    };
+    let outcome = Fencing::new().on("quota", &quota).run(body).await;
+    assert_eq!(outcome.unwrap(), Some(Duration::ZERO));
+}

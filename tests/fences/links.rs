@@ -3,7 +3,8 @@
 use std::future::pending;
 
 use fence::__private::waiters;
-use fence::{Event, Fencing, ReasonKind, State, shield, spawn};
+use fence::{Event, Fenced, Fencing, ReasonKind, State, shield, spawn};
+use futures::stream::{FuturesUnordered, StreamExt};
 use support::ms;
 use tokio::time::{Instant, sleep};
 use tokio_test::{assert_pending, task};
@@ -171,4 +172,44 @@ async fn metered() {
 async fn as_an_option_of_the_macros() {
     let parent = Fencing::new().run(metered()).await;
     assert_eq!(parent.reasons()[0].kind(), ReasonKind::Linked);
+}
+
+/// In a set it ends the fence that polls it, once, and not each that polls the set after that (D30).
+#[tokio::test(start_paused = true)]
+async fn a_linked_job_in_a_set_ends_one_tick_and_then_says_why_itself() {
+    let job = Fencing::new().timeout(ms(5)).linked().run(pending::<()>());
+    let mut jobs: FuturesUnordered<_> = [job].into_iter().collect();
+    let mut ticks = Vec::new();
+    let outcome = loop {
+        assert!(ticks.len() < 5, "it ends each tick");
+        match Fencing::new().run(jobs.next()).await {
+            Fenced::Completed(outcome) => break outcome.expect("there is one job"),
+            Fenced::Cancelled(why) => ticks.push(why.primary().kind()),
+        }
+    };
+    assert_eq!(ticks, [ReasonKind::Linked]);
+    assert!(outcome.cancelled_by("timeout"));
+}
+
+/// What a grace excuses is no reason for what is dropped inside either (D23).
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_in_a_grace_says_nothing_of_what_the_grace_is_for() {
+    let stop = Event::new();
+    let inner = Fencing::new().on("stop", &stop).timeout(ms(5));
+    let body = async {
+        stop.set();
+        let mut task = None;
+        let dropped = Fencing::new().run(async {
+            task = Some(spawn(pending::<()>()));
+            pending::<()>().await;
+        });
+        let outcome = inner.run(dropped).await;
+        (outcome.cancelled(), task)
+    };
+    let cooperative = Fencing::new().on("stop", &stop).cooperative();
+    let (outcome, task) = cooperative.run(body).await.unwrap();
+    let spawned = task.expect("it was spawned").await.cancelled();
+    for why in [outcome, spawned].into_iter().flatten() {
+        assert!(why.is_timeout() && !why.by("stop"), "{why:?}");
+    }
 }

@@ -61,11 +61,11 @@ impl Model<'_> {
         self.has_accepted(fence)
     }
 
+    /// What comes in through a handle or a link is asked of guards alone.
     pub fn has_accepted(&self, fence: usize) -> bool {
-        self.fences[fence]
-            .asked
-            .iter()
-            .any(|(_, accepted)| *accepted)
+        let this = &self.fences[fence];
+        let came_in = this.set.guards.is_empty() && !this.links.is_empty();
+        came_in || this.asked.iter().any(|(_, accepted)| *accepted)
     }
 
     /// Whether what fired may cancel it. If so, those inside are told.
