@@ -369,16 +369,3 @@ pub mod prelude {
     pub use crate::block::fenced;
     pub use crate::{Event, Fenced, Fencing, FutureExt};
 }
-
-#[cfg(all(doctest, feature = "test-util"))]
-#[doc = include_str!("../../docs/testing.md")]
-struct Testing;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/with-other-attributes.md")]
-struct WithOtherAttributes;
-
-/// The code of the page for users of other libraries; it takes tokens as triggers.
-#[cfg(all(doctest, feature = "tokio-util"))]
-#[doc = include_str!("../../docs/coming-from.md")]
-struct ComingFrom;

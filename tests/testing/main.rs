@@ -1,4 +1,10 @@
-//! The harness that cancels at every await: which moments it tries, and when it ends.
+//! The harness that cancels at every await: which moments it tries, and when it ends. And the code of
+//! `docs/testing.md`.
+
+mod a_day_at_once;
+mod a_deploy_in_a_test;
+mod a_group_in_a_test;
+mod at_every_moment;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -108,4 +114,9 @@ async fn fences_inside_work_as_usual() {
     .await;
 
     assert_eq!((cancelled, inner), (2, vec![true]));
+}
+
+#[test]
+fn each_block_of_the_page_stands_in_a_file_that_runs() {
+    support::pages::assert_runs("docs/testing.md", "tests/testing");
 }
