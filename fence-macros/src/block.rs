@@ -66,8 +66,9 @@ fn in_place(krate: &TokenStream, options: Options, code: &Group, seen: &Seen) ->
 /// fenced!(timeout = "5s", client.get(url))
 /// ---
 /// {
-///     let __fence_options = $crate::__private::options().timeout(…);
-///     $crate::__private::fence(__fence_options, client.get(url)).await
+///     let __fence_options = …;
+///     let __fence_ended = $crate::__private::fence(__fence_options, client.get(url)).await;
+///     __fence_ended
 /// }
 /// ```
 ///
@@ -81,20 +82,13 @@ fn awaited(
 ) -> TokenStream {
     let expression = options.expression(krate);
     let errors = options.errors.into_tokens();
-    let options = local("__fence_options");
-    let awaited = quote! {
-        let #options = #expression;
-        #krate::__private::fence(#options, #future).await
-    };
-    if errors.is_empty() && warnings.is_empty() {
-        return quote!({ #awaited });
-    }
-    let value = local("__fence_value");
+    let (options, ended) = (local("__fence_options"), local("__fence_ended"));
     quote! {{
-        let #value = { #awaited };
+        let #options = #expression;
+        let #ended = #krate::__private::fence(#options, #future).await;
         #errors
         #warnings
-        #value
+        #ended
     }}
 }
 

@@ -2,6 +2,7 @@
 
 mod code;
 mod condition;
+mod half_typed;
 mod list;
 mod site;
 mod value;

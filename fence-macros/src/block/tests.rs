@@ -32,7 +32,9 @@ fn a_future() {
                         static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
                         ::fence::__private::at(&SITE, "", [("timeout", "db", 5, 0)], [])
                     };
-                    ::fence::__private::fence(__fence_options, client.get(url)).await
+                    let __fence_ended = ::fence::__private::fence(__fence_options, client.get(url))
+                        .await;
+                    __fence_ended
                 }
             }
         "#]],
@@ -50,7 +52,8 @@ fn policies() {
                         .cooperative()
                         .unless("stop", || BUSY.is_set())
                         .cleanup(::core::time::Duration::new(2u64, 0u32));
-                    ::fence::__private::fence(__fence_options, get()).await
+                    let __fence_ended = ::fence::__private::fence(__fence_options, get()).await;
+                    __fence_ended
                 }
             }
         "#]],
@@ -68,14 +71,15 @@ fn a_block_without_exits() {
                         static SITE: ::fence::__private::Site = ::fence::__private::Site::new();
                         ::fence::__private::at(&SITE, "", [("timeout", "timeout", 5, 0)], [])
                     };
-                    ::fence::__private::fence(
+                    let __fence_ended = ::fence::__private::fence(
                             __fence_options,
                             async {
                                 let x = get().await;
                                 x + 1
                             },
                         )
-                        .await
+                        .await;
+                    __fence_ended
                 }
             }
         "#]],
@@ -156,20 +160,21 @@ fn statements() {
     check(
         "get().await; 5",
         &expect![[r#"
-        fn f() {
-            {
-                let __fence_options = ::fence::__private::options();
-                ::fence::__private::fence(
-                        __fence_options,
-                        async {
-                            get().await;
-                            5
-                        },
-                    )
-                    .await
+            fn f() {
+                {
+                    let __fence_options = ::fence::__private::options();
+                    let __fence_ended = ::fence::__private::fence(
+                            __fence_options,
+                            async {
+                                get().await;
+                                5
+                            },
+                        )
+                        .await;
+                    __fence_ended
+                }
             }
-        }
-    "#]],
+        "#]],
     );
 }
 

@@ -1,13 +1,13 @@
 //! Reads a list of options, one after the other, and goes on behind a mistake.
 
-use super::{Argument, Options};
+use super::{Argument, Options, half_typed};
 use crate::grammar::{self, Place, Spec, Value, duration};
 use crate::messages::{
     block as block_messages, condition as condition_messages, option as messages,
 };
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Lit, Token, token};
 
@@ -137,14 +137,13 @@ impl Options {
         if equals.is_err() || at_end(input) {
             return self.errors.push(messages::value_missing(key, spec));
         }
-        let value = match place {
+        let parse = match place {
             // `timeout = limit { … }` lacks a comma, and is no struct.
-            Place::Block => input.call(Expr::parse_without_eager_brace),
-            _ => input.parse::<Expr>(),
+            Place::Block => Expr::parse_without_eager_brace,
+            _ => Expr::parse,
         };
-        match self.errors.keep(value) {
-            Some(value) => self.assign(key, spec, &value),
-            None => skip_argument(input),
+        if let Some(value) = half_typed::value(input, parse, &mut self.errors) {
+            self.assign(key, spec, &value);
         }
     }
 
@@ -153,10 +152,18 @@ impl Options {
         let Ok(group) = input.parse::<proc_macro2::Group>() else {
             return;
         };
-        let values = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(group.stream());
-        let Some(values) = self.errors.keep(values) else {
-            return;
+        let parse = Punctuated::<Expr, Token![,]>::parse_terminated;
+        let values = match parse.parse2(group.stream()) {
+            Ok(values) => values,
+            Err(error) => {
+                self.errors.push(error);
+                let finished = parse.parse2(half_typed::finished(group.stream()));
+                finished.unwrap_or_default()
+            }
         };
+        if values.is_empty() && !group.stream().is_empty() {
+            return;
+        }
         if spec.value == Value::Condition {
             return self.condition(key, spec, group.span(), &values);
         }
@@ -242,8 +249,17 @@ fn at_end(input: ParseStream) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
 
+/// The tokens up to the next comma.
+pub(super) fn argument_tokens(input: ParseStream) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    while !at_end(input) {
+        tokens.extend(input.parse::<TokenTree>());
+    }
+    tokens
+}
+
 /// Skips to the next comma, which is left.
-fn skip_argument(input: ParseStream) {
+pub(super) fn skip_argument(input: ParseStream) {
     while !at_end(input) {
         if input.parse::<TokenTree>().is_err() {
             return;

@@ -91,16 +91,22 @@ impl Options {
             Some(name) => not_empty(key, name)
                 .and_then(|()| self.room_for(key, name))
                 .map(|()| Argument::Named(name.to_token_stream())),
-            None => trigger(key, spec, value).and_then(|trigger| {
-                let code = code::derive(value).ok_or_else(|| messages::no_code(value))?;
-                Ok(Argument::Derived {
-                    code: code.to_token_stream(),
-                    value: trigger,
-                })
-            }),
+            None => trigger(key, spec, value).map(|trigger| self.derived(value, trigger)),
         };
         if let Some(argument) = self.errors.keep(argument) {
             self.set(key, argument);
+        }
+    }
+
+    /// A trigger whose name is in the expression.
+    fn derived(&mut self, value: &Expr, trigger: TokenStream) -> Argument {
+        let code = code::derive(value);
+        if code.is_none() {
+            self.errors.push(messages::no_code(value));
+        }
+        Argument::Derived {
+            code: code.unwrap_or_default().to_token_stream(),
+            value: trigger,
         }
     }
 
