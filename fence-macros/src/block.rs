@@ -47,12 +47,12 @@ fn in_place(krate: &TokenStream, options: Options, code: &Group, seen: &Seen) ->
     if !(seen.macros || seen.returns || seen.question_marks || seen.jumps) {
         return awaited(krate, options, &warnings, &quote!(async #code));
     }
-    let expression = options.expression(krate);
+    let (expression, hovers) = (options.expression(krate), options.hovers(krate));
     let errors = options.errors.into_tokens();
     let block = left::Block {
         krate,
         options: expression,
-        reports: quote!(#errors #warnings),
+        reports: quote!(#errors #warnings #hovers),
         code,
     };
     if seen.returns || seen.question_marks {
@@ -80,7 +80,7 @@ fn awaited(
     warnings: &TokenStream,
     future: &TokenStream,
 ) -> TokenStream {
-    let expression = options.expression(krate);
+    let (expression, hovers) = (options.expression(krate), options.hovers(krate));
     let errors = options.errors.into_tokens();
     let (options, ended) = (local("__fence_options"), local("__fence_ended"));
     quote! {{
@@ -88,6 +88,7 @@ fn awaited(
         let #ended = #krate::__private::fence(#options, #future).await;
         #errors
         #warnings
+        #hovers
         #ended
     }}
 }

@@ -3,6 +3,7 @@
 mod code;
 mod condition;
 mod half_typed;
+mod hover;
 mod list;
 mod site;
 mod value;
@@ -29,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
     /// The options given so far, to notice a second one.
     seen: Vec<Ident>,
+    /// Every key as it was written.
+    keys: Vec<Ident>,
     /// The codes that have an `unless`, for the same reason.
     conditions: Vec<LitStr>,
     pub(crate) errors: Errors,

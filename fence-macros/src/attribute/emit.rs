@@ -56,7 +56,7 @@ fn parts(function: &Function, seen: &Seen, mut options: Options) -> Parts {
         let name = function.signature.ident.unraw().to_string();
         options.name = Some(LitStr::new(&name, Span::call_site()));
     }
-    let expression = options.expression(&krate);
+    let (expression, hovers) = (options.expression(&krate), options.hovers(&krate));
     let errors = std::mem::take(&mut options.errors).into_tokens();
     let warnings = lints::check(seen, function.signature.ident.span());
     let fallible = options.fallible.is_some();
@@ -68,7 +68,7 @@ fn parts(function: &Function, seen: &Seen, mut options: Options) -> Parts {
         start: format_ident!("{}", if fallible { "fence_try" } else { "fence" }),
         fallible,
         returns: seen.returns,
-        reports: quote!(#errors #warnings),
+        reports: quote!(#errors #warnings #hovers),
     };
     if options.has_values() {
         let (name, expression) = (local("__fence_options"), &parts.options);

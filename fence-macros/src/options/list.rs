@@ -99,7 +99,10 @@ impl Options {
             Some(spec) if !spec.is_known_to(place) => {
                 self.errors.push(messages::wrong_block(key, spec));
             }
-            Some(spec) => return self.known(key, spec, input, place),
+            Some(spec) => {
+                self.keys.push(key.clone());
+                return self.known(key, spec, input, place);
+            }
         }
         skip_argument(input);
     }

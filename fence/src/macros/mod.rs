@@ -2,5 +2,6 @@
 
 pub(crate) mod call_site;
 pub(crate) mod in_place;
+pub mod option;
 pub mod private;
 pub(crate) mod sources;

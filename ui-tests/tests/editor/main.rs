@@ -2,7 +2,7 @@
 
 mod server;
 
-use server::{Server, is_installed};
+use server::{Server, missing};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -152,18 +152,30 @@ const HOVERS: &[(&str, &str, &str)] = &[
         "#[fence::fenced] async fn f() -> u8 { g().await } async fn g() -> u8 { let out$0come = f().await; 1 }",
         "Fenced<u8>",
     ),
-    (
-        "an option",
-        "#[fence::fenced(time$0out = client.limit)] async fn f(client: &Client) { client.get(1).await; }",
-        "gets the whole of",
-    ),
+];
+
+/// Each option as it is written, and what is said of it.
+const OPTIONS: &[(&str, &str)] = &[
+    ("time$0out = \"5s\"", "each call has that long"),
+    ("time$0out = client.limit", "each call has that long"),
+    ("bud$0get(\"x\", \"5s\")", "shared with what is below"),
+    ("dead$0line = tokio::time::Instant::now()", "has until then"),
+    ("o$0n = \"shutdown\"", "bound under the name"),
+    ("o$0n = client.stop", "bound under the name"),
+    ("un$0less(\"x\", || true)", "while the closure says so"),
+    ("gr$0ace = \"2s\"", "that long to finish"),
+    ("coop$0erative", "never cut"),
+    ("clean$0up = \"2s\"", "how long the cleanups have"),
+    ("na$0me = \"x\"", "the name in messages"),
+    ("in$0herit = false", "from an empty set"),
+    ("lin$0ked", "ends the fence around"),
 ];
 
 #[test]
 fn what_an_editor_shows() {
-    if !is_installed() {
+    if let Some(component) = missing() {
         eprintln!(
-            "SKIPPED: no rust-analyzer here (rustup component add rust-analyzer): what editors show is unchecked"
+            "SKIPPED: what editors show is not checked here (rustup component add {component})"
         );
         return;
     }
@@ -185,6 +197,30 @@ fn what_an_editor_shows() {
         println!("| hover: {place} | {} | |", text.contains(expected));
         if !text.contains(expected) {
             wrong.push(format!("hover over {place}: {text}"));
+        }
+    }
+    let body = "client.get(1).await";
+    let of_attribute = ("t$0ry", "keeps its Result");
+    let of_block = ("nes$0ted", "meant to be inside");
+    let attribute = OPTIONS
+        .iter()
+        .chain([&of_attribute])
+        .map(|(option, expected)| {
+            let output = "Result<Page, Lost>";
+            let code = format!(
+                "#[fence::fenced({option})] async fn f(client: &Client) -> {output} {{ {body} }}"
+            );
+            (code, expected)
+        });
+    let block = OPTIONS.iter().chain([&of_block]).map(|(option, expected)| {
+        let code = format!("async fn f(client: &Client) {{ fenced!({option}, {{ {body} }}); }}");
+        (code, expected)
+    });
+    for (code, expected) in attribute.chain(block) {
+        let text = server.hover(&format!("{PRELUDE}{code}"));
+        println!("| hover: `{code}` | {} | |", text.contains(expected));
+        if !text.contains(expected) {
+            wrong.push(format!("hover in {code}: {text}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -20,10 +20,18 @@ pub struct Server {
     uri: String,
 }
 
-/// Whether there is a rust-analyzer that runs, and not only rustup's stand-in for it.
-pub fn is_installed() -> bool {
+/// The components that are missing: rust-analyzer itself, and not only rustup's stand-in for it, or
+/// the source of the standard library, without which it knows no `Result`.
+pub fn missing() -> Option<&'static str> {
     let version = Command::new("rust-analyzer").arg("--version").output();
-    version.is_ok_and(|output| output.status.success())
+    if !version.is_ok_and(|output| output.status.success()) {
+        return Some("rust-analyzer");
+    }
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = sysroot.expect("rustc runs").stdout;
+    let sysroot = String::from_utf8_lossy(&sysroot);
+    let source = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/core");
+    (!source.is_dir()).then_some("rust-src")
 }
 
 impl Server {
