@@ -4,8 +4,8 @@ use tokio::time::Instant;
 
 use crate::engine::engine::{Body, Engine};
 use crate::engine::frames::binding::Binding;
-use crate::engine::frames::enclosing::Survey;
 use crate::engine::frames::frame::Here;
+use crate::engine::frames::survey::Survey;
 use crate::engine::state::phase::{Inherit, Phase};
 use crate::fencing::{Fencing, Policy};
 use crate::trigger::{Entry, IdleLimit, has_passed};

@@ -10,5 +10,6 @@ pub(crate) mod hold;
 pub(crate) mod limits;
 pub(crate) mod running;
 pub(crate) mod step;
+pub(crate) mod survey;
 mod top;
 pub(crate) mod user_code;

@@ -1,6 +1,7 @@
 //! What a fence keeps between polls.
 
 pub(crate) mod blocked;
+mod clock;
 mod flags;
 pub(crate) mod hold;
 pub(crate) mod inbox;
@@ -15,3 +16,4 @@ pub(crate) mod sources;
 pub(crate) mod state;
 pub(crate) mod time_left;
 pub(crate) mod timer;
+mod verdicts;

@@ -12,7 +12,7 @@ use crate::engine::state::shared::Shared;
 use crate::engine::state::timer::Timing;
 use crate::fencing::{Fencing, Policy};
 use crate::outcome::Reason;
-use crate::trigger::{Entry, earliest, has_passed};
+use crate::trigger::Entry;
 
 /// What every fence needs, in 64 bytes. The frame of the fence refers to it while the body is
 /// polled; cells are what code inside may change.
@@ -186,45 +186,6 @@ impl FenceState {
         !self.flags.has_none(&[Flag::NoBody, Flag::Rare])
     }
 
-    /// Whether the clock may tell it something.
-    #[inline]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.deadline.get().is_some() || self.cancelling() == Cancelling::Fired || self.has_idle()
-    }
-
-    /// Whether idle limits are among its sources.
-    #[inline]
-    pub(crate) fn has_idle(&self) -> bool {
-        self.rare().is_some_and(|rare| rare.has_idle)
-    }
-
-    /// Looks at the idle limits; true if one of them has passed (D34). Not before the body had its
-    /// turn in a poll (D3): it may be about to make progress.
-    pub(crate) fn look_at_idle(&self) -> bool {
-        // All of them, for their reasons.
-        let looked = |entry: &Entry| entry.look_at_idle();
-        self.has_idle() && self.entries().filter(|entry| looked(entry)).count() > 0
-    }
-
-    /// When it has to look at the time: at its deadline, or when an idle limit may have passed.
-    #[inline]
-    pub(crate) fn wake_at(&self) -> Option<Instant> {
-        let deadline = self.deadline.get();
-        if self.has_idle() {
-            let idle = self.entries().filter_map(|entry| entry.idle()?.deadline());
-            earliest(deadline, idle.min())
-        } else {
-            deadline
-        }
-    }
-
-    /// Tells the idle limits of the fence, and of those around the place where it was spawned.
-    pub(crate) fn progress(&self) {
-        if self.has_idle() || self.may_have_parents() {
-            self.entries().for_each(Entry::progress);
-        }
-    }
-
     /// Whether there is no more to it than latches and a deadline that has not passed.
     #[inline]
     pub(crate) fn has_only_latches(&self) -> bool {
@@ -285,101 +246,6 @@ impl FenceState {
         !self
             .flags
             .has_none(&[Flag::Rare, Flag::Policy, Flag::Ending])
-    }
-
-    /// Whether the guards let something through, or what fired is none of their business.
-    pub(crate) fn has_accepted(&self) -> bool {
-        let Some(rare) = self.rare() else {
-            return false;
-        };
-        rare.has_accepted()
-            || rare.is_cut_around()
-            || (self.timed_out() && rare.around.has_passed())
-    }
-
-    /// Looks at the fences around the place where this task was spawned: what they are seen to have
-    /// fired with is a cut of the task, as if it stood inline there (D27).
-    #[cold]
-    pub(crate) fn look_around(&self, timed: bool) {
-        if self.rare().is_some_and(RareState::is_cut_around) {
-            return;
-        }
-        let mut seen = Vec::new();
-        for parent in self.entries().filter_map(Entry::parent) {
-            if parent.is_cutting(timed) && !parent.has_cut() {
-                seen.append(&mut parent.seen());
-            }
-        }
-        // Usually there is none, and no need for the list.
-        if !seen.is_empty() {
-            self.rare_or_init()
-                .seen_around
-                .borrow_mut()
-                .append(&mut seen);
-        }
-    }
-
-    /// What is inside has learnt that it has fired: a scope of plain code has no other way to be
-    /// cancelled, once it runs.
-    pub(crate) fn note_told(&self) {
-        if self.is_blocking_scope() {
-            self.rare_or_init().has_told.set(true);
-        }
-    }
-
-    pub(crate) fn has_declined(&self, reason: &Reason) -> bool {
-        self.rare().is_some_and(|rare| rare.has_declined(reason))
-    }
-
-    pub(crate) fn declined(&self) -> Vec<Reason> {
-        self.rare().map(RareState::declined).unwrap_or_default()
-    }
-
-    /// The timer of the fence went off: those who asked it to be woken have to ask again.
-    pub(crate) fn note_time(&self) -> Instant {
-        let now = Instant::now();
-        self.epoch.set(0);
-        self.expire(now);
-        now
-    }
-
-    /// Takes note of the time.
-    pub(crate) fn expire(&self, now: Instant) {
-        if has_passed(self.deadline.get(), Some(now)) {
-            self.set_timed_out(true);
-        }
-        let cut_at = self.rare().and_then(|rare| rare.cut_at);
-        if self.cancelling() == Cancelling::Fired && has_passed(cut_at, Some(now)) {
-            self.set_cancelling(Cancelling::GraceOver);
-        }
-    }
-
-    /// Whether its deadline wakes the task, if it has no host.
-    #[inline]
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.timing.get() == Timing::Armed || self.deadline.get().is_none()
-    }
-
-    /// Whether its host wakes the task for its deadline, and for all else: asked in that epoch.
-    #[inline]
-    pub(crate) fn is_awaited_of(&self, epoch: u64) -> bool {
-        let timing = self.timing.get();
-        timing == Timing::Armed || (timing == Timing::Asked && self.epoch.get() == epoch)
-    }
-
-    /// It was asked of the host to be woken, in this epoch of the host.
-    pub(crate) fn asked(&self, epoch: u64) {
-        self.timing.set(Timing::Asked);
-        self.epoch.set(epoch);
-    }
-
-    /// The host that it asked, if it did, is not around any more.
-    #[inline]
-    pub(crate) fn be_host(&self) {
-        if self.timing.get() == Timing::Asked {
-            self.timing.set(Timing::Idle);
-            self.epoch.set(0);
-        }
     }
 
     /// What it shares, if it does.
