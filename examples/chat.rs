@@ -12,7 +12,7 @@
 //! until then is kept, saved and sent: 200 if it finished, 504 if time was up, 503 if the service is
 //! going down.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +28,15 @@ use futures::stream::{self, Stream, StreamExt};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
+/// Like `println!`, but for output that nobody may read any more: a broken pipe is no panic.
+macro_rules! say {
+    ($($text:tt)*) => {
+        drop(writeln!(io::stdout(), $($text)*))
+    };
+}
+
+const USAGE: &str = "usage: chat [--port PORT]";
+
 #[derive(Clone, Default)]
 struct Service {
     /// The conversations, one line each. A database, elsewhere.
@@ -37,10 +46,14 @@ struct Service {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--help") {
+        say!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}\nusage: chat [--port PORT]");
+            eprintln!("error: {error}\n{USAGE}");
             ExitCode::from(2)
         }
     }
@@ -53,7 +66,7 @@ async fn serve() -> io::Result<()> {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let port = port(&given.iter().map(String::as_str).collect::<Vec<_>>())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    println!("listening on http://{}", listener.local_addr()?);
+    say!("listening on http://{}", listener.local_addr()?);
     tokio::spawn(stop_on(signals));
     let router = Router::new()
         .route("/chat", post(chat))
@@ -96,7 +109,7 @@ async fn answer(
     prompt: String,
     gone: Event,
 ) -> (StatusCode, String) {
-    println!(
+    say!(
         "asking the model, {} words",
         prompt.split_whitespace().count()
     );
@@ -136,7 +149,7 @@ fn model(prompt: &str) -> impl Stream<Item = String> {
 async fn save(service: &Service, line: String) {
     tokio::task::yield_now().await;
     lock(service).push(line.clone());
-    println!("saved: {line}");
+    say!("saved: {line}");
 }
 
 async fn show(State(service): State<Service>) -> String {

@@ -49,6 +49,10 @@ const USAGE: &str = "usage: disconnect [--port PORT] [--max-deadline DURATION]";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--help") {
+        say(USAGE);
+        return ExitCode::SUCCESS;
+    }
     let given: Vec<String> = std::env::args().skip(1).collect();
     let ended = match options(&given) {
         Ok((port, limit)) => serve(port, limit).await.map_err(|why| why.to_string()),

@@ -40,6 +40,10 @@ const USAGE: &str = "usage: graceful [--port PORT] [--pre-drain DURATION] [--dra
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--help") {
+        say(USAGE);
+        return ExitCode::SUCCESS;
+    }
     let given: Vec<String> = std::env::args().skip(1).collect();
     let ended = match options(&given) {
         Ok((port, plan)) => serve(port, plan).await.map_err(|why| why.to_string()),

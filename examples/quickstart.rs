@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -25,12 +25,23 @@ use indicatif::{HumanBytes, ProgressBar};
 use tokio::io::AsyncReadExt;
 use walkdir::{DirEntry, WalkDir};
 
+/// Like `println!`, but for output that nobody may read any more: a broken pipe is no panic.
+macro_rules! say {
+    ($($text:tt)*) => {
+        drop(writeln!(io::stdout(), $($text)*))
+    };
+}
+
 const USAGE: &str = "usage: quickstart [--timeout DURATION] [DIRECTORY]";
 const AT_ONCE: usize = 8;
 const ROWS: usize = 8;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--help") {
+        say!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let (root, budget) = match arguments(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {
@@ -141,18 +152,18 @@ impl Report {
 
     fn print(&self, elapsed: Duration) {
         let (count, size) = (self.hashed.len(), HumanBytes(self.bytes));
-        println!("files hashed: {count} ({size} in {elapsed:.1?})");
+        say!("files hashed: {count} ({size} in {elapsed:.1?})");
         print(&self.hashed);
         if !self.cut.is_empty() {
-            println!("files cut: {}", self.cut.len());
+            say!("files cut: {}", self.cut.len());
             print(&self.cut);
         }
         if !self.failed.is_empty() {
-            println!("could not be read: {}", self.failed.len());
+            say!("could not be read: {}", self.failed.len());
             print(&self.failed);
         }
         if self.is_partial {
-            println!("what else there is was not looked at");
+            say!("what else there is was not looked at");
         }
     }
 }
@@ -160,10 +171,10 @@ impl Report {
 /// The path last: it may be long.
 fn print(rows: &Rows) {
     for (path, text) in rows.iter().take(ROWS) {
-        println!("  {text}  {}", path.display());
+        say!("  {text}  {}", path.display());
     }
     if rows.len() > ROWS {
-        println!("  … and {} more", rows.len() - ROWS);
+        say!("  … and {} more", rows.len() - ROWS);
     }
 }
 

@@ -12,18 +12,29 @@
 //! Exit status: 0 if every job was done, 1 if some were not, 2 for bad input.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use fence::{Event, Fenced};
 use tokio::time::sleep;
 
+/// Like `println!`, but for output that nobody may read any more: a broken pipe is no panic.
+macro_rules! say {
+    ($($text:tt)*) => {
+        drop(writeln!(io::stdout(), $($text)*))
+    };
+}
+
 const USAGE: &str = "usage: worker [--budget DURATION] < JOBS     (a job: `NAME MILLISECONDS`)";
 const SAMPLE: &str = "mail 20\nvideo 5000\nbackup 50";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--help") {
+        say!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let given: Vec<String> = std::env::args().skip(1).collect();
     let parsed = budget(&given.iter().map(String::as_str).collect::<Vec<_>>())
         .and_then(|budget| Ok((budget, jobs()?)));
@@ -66,22 +77,22 @@ struct Job {
 async fn work_off(mut queue: VecDeque<Job>, budget: Duration) -> bool {
     let mut is_all_done = true;
     while let Some(job) = queue.pop_front() {
-        println!("{}: started", job.name);
+        say!("{}: started", job.name);
         match run(&job, budget).await {
-            Fenced::Completed(steps) => println!("{}: done in {steps} steps", job.name),
+            Fenced::Completed(steps) => say!("{}: done in {steps} steps", job.name),
             Fenced::Cancelled(why) if why.by("shutdown") => {
-                println!("{}: back to the queue, {}", job.name, why.primary());
+                say!("{}: back to the queue, {}", job.name, why.primary());
                 queue.push_front(job);
                 break;
             }
             Fenced::Cancelled(why) => {
-                println!("{}: given up, {}", job.name, why.primary());
+                say!("{}: given up, {}", job.name, why.primary());
                 is_all_done = false;
             }
         }
     }
     for job in &queue {
-        println!("{}: left in the queue", job.name);
+        say!("{}: left in the queue", job.name);
     }
     is_all_done && queue.is_empty()
 }

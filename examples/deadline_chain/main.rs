@@ -30,7 +30,7 @@ mod problem;
 mod store;
 mod text;
 
-use std::io;
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -41,6 +41,8 @@ use log::Log;
 use tokio::net::TcpListener;
 use tonic::transport::{Channel, Endpoint};
 
+const USAGE: &str = "usage: deadline_chain [--serve]";
+
 /// What each service keeps of the time that it is given, so that its answer is there before the one
 /// that has called gives up. Far more than a network takes: for busy machines.
 const WAY_BACK: Duration = Duration::from_millis(100);
@@ -48,6 +50,10 @@ const WAY_BACK: Duration = Duration::from_millis(100);
 /// One thread, so that the lines come in one order.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--help") {
+        let _ = writeln!(io::stdout(), "{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let given: Vec<String> = std::env::args().skip(1).collect();
     let given: Vec<&str> = given.iter().map(String::as_str).collect();
     let ended = match given[..] {
@@ -60,7 +66,7 @@ async fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}\nusage: deadline_chain [--serve]");
+            eprintln!("error: {error}\n{USAGE}");
             ExitCode::from(2)
         }
     }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,6 +31,13 @@ use books::{Books, NAMES, Order, Totals};
 
 mod bank;
 mod books;
+
+/// Like `println!`, but for output that nobody may read any more: a broken pipe is no panic.
+macro_rules! say {
+    ($($text:tt)*) => {
+        drop(writeln!(io::stdout(), $($text)*))
+    };
+}
 
 const USAGE: &str =
     "usage: transfer [--file PATH] [--transfers N] [--deadline DURATION] [--risk-check DURATION]";
@@ -52,7 +60,7 @@ struct Settings {
 
 fn main() -> ExitCode {
     if env::args_os().any(|argument| argument == "--help") {
-        println!("{USAGE}\n{OPTIONS}");
+        say!("{USAGE}\n{OPTIONS}");
         return ExitCode::SUCCESS;
     }
     let settings = match arguments(env::args_os().skip(1)) {
@@ -90,11 +98,11 @@ async fn run(settings: &Settings) -> rusqlite::Result<bool> {
     let books = Books::open(settings.file.clone()).await?;
     let recovered = books.recover().await?;
     if recovered > 0 {
-        println!("reservations of a run that was killed, given back: {recovered}");
+        say!("reservations of a run that was killed, given back: {recovered}");
     }
     let before = books.totals().await?;
     let (count, deadline) = (settings.transfers, settings.deadline);
-    println!("{count} transfers, {deadline:?} each");
+    say!("{count} transfers, {deadline:?} each");
     let rows = join_all((1..=count).map(|id| move_money(&books, settings, id))).await;
     print(&rows);
     let after = books.totals().await?;
@@ -139,22 +147,22 @@ fn print(rows: &[Row]) {
         *counts.entry(row.ending()).or_default() += 1;
     }
     for ((ending, why), count) in counts {
-        println!("{}", format!("  {count:>5} {ending:<9}  {why}").trim_end());
+        say!("{}", format!("  {count:>5} {ending:<9}  {why}").trim_end());
     }
     let cancelled: Vec<_> = rows
         .iter()
         .filter(|row| row.outcome.is_cancelled())
         .collect();
     if !cancelled.is_empty() {
-        println!("what the cancelled ones were doing");
+        say!("what the cancelled ones were doing");
     }
     for Row { order, doing, .. } in cancelled.iter().take(ROWS) {
         let (id, amount) = (format!("#{}", order.id), money(order.cents));
         let way = format!("from {} to {}", order.source, order.target);
-        println!("  {id:<4} {amount:>6} {way:<19}  {doing}");
+        say!("  {id:<4} {amount:>6} {way:<19}  {doing}");
     }
     if cancelled.len() > ROWS {
-        println!("  … and {} more", cancelled.len() - ROWS);
+        say!("  … and {} more", cancelled.len() - ROWS);
     }
 }
 
@@ -177,9 +185,9 @@ impl Row {
 }
 
 fn print_balance(before: Totals, after: Totals) -> bool {
-    println!("reservations left: {}", after.reservations);
+    say!("reservations left: {}", after.reservations);
     let (old, new) = (money(before.cents), money(after.cents));
-    println!("all balances: {old} before, {new} after");
+    say!("all balances: {old} before, {new} after");
     before == after
 }
 

@@ -9,4 +9,5 @@ mod from_python;
 mod graceful;
 mod quickstart;
 mod transfer;
+mod usage;
 mod worker;

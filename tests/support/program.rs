@@ -187,7 +187,7 @@ impl Drop for Program {
 }
 
 /// Cargo builds the examples of a package before its tests, beside them.
-fn path(example: &str) -> PathBuf {
+pub fn path(example: &str) -> PathBuf {
     let mut path = std::env::current_exe().expect("a test has a path");
     path.pop();
     path.pop();
