@@ -1,6 +1,7 @@
 //! Several tasks: groups, lists of jobs, and what is done again and again.
 
 mod cut_children;
+mod depth;
 mod endings;
 mod every;
 mod grace;

@@ -234,20 +234,21 @@ impl<E: Send + 'static> Grouping<E> {
     /// assert!(outcome.is_completed());
     /// # }
     /// ```
-    pub async fn run<H, F>(self, host: H) -> Fenced<F::Output>
+    pub fn run<H, F>(self, host: H) -> impl Future<Output = Fenced<F::Output>>
     where
         H: FnOnce(Group<E>) -> F,
         F: Future,
     {
         let group = Group::new(&self.options, Errors::Handler(self.on_error));
-        let outcome = run_host(&self.options, &group, host, Some).await;
-        match group.take_panic() {
+        let ended = group.clone();
+        let finish = move |outcome: Fenced<Option<F::Output>>| match ended.take_panic() {
             Some(panic) => resume_unwind(panic),
             None => outcome.and_then(|value| match value {
                 Some(value) => Fenced::Completed(value),
                 None => unreachable!("a host that left no value has panicked"),
             }),
-        }
+        };
+        run_host(self.options, group, host, Some, finish)
     }
 }
 

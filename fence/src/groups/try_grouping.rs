@@ -11,6 +11,7 @@ use crate::groups::group::Group;
 use crate::groups::group_error::GroupError;
 use crate::groups::options::Options;
 use crate::groups::run::run_host;
+use crate::outcome::Fenced;
 use crate::util::Mutex;
 
 /// A group of tasks in which the first error ends all.
@@ -168,17 +169,31 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     /// assert_eq!(failed.to_string(), "invalid digit found in string");
     /// # }
     /// ```
-    pub async fn run<H, F, T>(self, host: H) -> Result<T, GroupError<E>>
+    pub fn run<H, F, T>(self, host: H) -> impl Future<Output = Result<T, GroupError<E>>>
     where
         H: FnOnce(Group<E>) -> F,
         F: Future<Output = Result<T, E>>,
     {
         let errors = Errors::Collect(Mutex::default(), ToString::to_string);
         let group = Group::new(&self.options, errors);
-        let settle = |result: Result<T, E>| result.map_err(|error| group.failed(None, error)).ok();
-        let awaited = Awaited(&group);
-        let outcome = run_host(&self.options, &group, host, settle).await;
-        std::mem::forget(awaited);
+        let inside = group.clone();
+        let settle =
+            move |result: Result<T, E>| result.map_err(|error| inside.failed(None, error)).ok();
+        let awaited = Awaited(Some(group.clone()));
+        run_host(self.options, group, host, settle, |outcome| {
+            awaited.end(outcome)
+        })
+    }
+}
+
+/// Whoever awaits the group is handed its failures. Dropped, nobody is.
+struct Awaited<E>(Option<Group<E>>);
+
+impl<E> Awaited<E> {
+    fn end<T>(mut self, outcome: Fenced<Option<T>>) -> Result<T, GroupError<E>> {
+        let Some(group) = self.0.take() else {
+            unreachable!("it has its group until it is dropped")
+        };
         if let Some(panic) = group.take_panic() {
             resume_unwind(panic);
         }
@@ -190,12 +205,11 @@ impl<E: fmt::Display + Send + 'static> TryGrouping<E> {
     }
 }
 
-/// Whoever awaits the group is handed its failures. Dropped, nobody is.
-struct Awaited<'a, E>(&'a Group<E>);
-
-impl<E> Drop for Awaited<'_, E> {
+impl<E> Drop for Awaited<E> {
     fn drop(&mut self) {
-        self.0.abandon();
+        if let Some(group) = &self.0 {
+            group.abandon();
+        }
     }
 }
 
