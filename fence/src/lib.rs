@@ -8,6 +8,7 @@
 //! | fence a function | [`#[fenced]`](macro@fenced), with [`Fenced`] for the outcome |
 //! | fence a piece of code in place | [`block::fenced!`](block::fenced) |
 //! | fence a future, as a value | [`Fencing::run`], [`FutureExt::fenced`] |
+//! | fence a stream | `StreamExt::fenced`, with the feature `stream` |
 //! | see why it was cut | [`Cancelled`], [`Reason`], [`ReasonKind`] |
 //! | cancel from elsewhere | [`Event`] for many fences, [`Handle`] for one |
 //! | declare sources at the boundary | [`Fencing::bind`], [`Fencing::current`] |
@@ -69,7 +70,7 @@
 //!   `service::RequestFence`.
 //! - `http`: `DeadlineHeaders`, `OutgoingDeadline` and `Answers`, for any client or server.
 //! - `signal`: `Shutdown` and `ShutdownPlan`, from SIGTERM to the exit status.
-//! - `stream`: [`AsCompleted`] as a `Stream`.
+//! - `stream`: `StreamExt`, to fence streams; [`AsCompleted`] as a `Stream`.
 //! - `test-util`: `fence::testing`, for tests of code that may be cut.
 //! - `tonic`: [`Cancelled`] and `Answer` as a `tonic::Status`; an interceptor for deadlines.
 //! - `tower`: `service::FenceLayer`, for axum, hyper, tonic and any other tower service.
@@ -359,6 +360,12 @@ pub use crate::tasks::{
     spawn_blocking, spawn_local,
 };
 pub use crate::trigger::{Event, FiringFuture, Limit, Trigger, Wait, When};
+#[cfg(feature = "stream")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+pub use crate::{
+    context::StreamExt,
+    engine::{FencedStream, UntilCancelled},
+};
 
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

@@ -5,6 +5,8 @@ mod bound;
 mod future_ext;
 mod on_cancel;
 mod shield;
+#[cfg(feature = "stream")]
+mod stream_ext;
 mod wait_cancelled;
 
 pub use ambient::{Checkpoint, check, checkpoint, current, deadline, progress, remaining};
@@ -13,4 +15,6 @@ pub use future_ext::FutureExt;
 pub(crate) use on_cancel::register;
 pub use on_cancel::{OnCancel, on_cancel, on_cancel_with};
 pub use shield::{Shield, shield};
+#[cfg(feature = "stream")]
+pub use stream_ext::StreamExt;
 pub use wait_cancelled::{WaitCancelled, cancelled};

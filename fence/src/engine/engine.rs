@@ -2,14 +2,17 @@
 //!
 //! None of it is generic: it is compiled once, whatever the bodies are.
 
+use crate::engine::handle::Handle;
 use crate::engine::state::inline_sources::InlineSources;
 use crate::engine::state::registrations::Registrations;
+use crate::engine::state::shared::Shared;
 use crate::engine::state::sources::Sources;
 use crate::engine::state::state::FenceState;
 use crate::engine::state::timer::Timer;
 use crate::fencing::Fencing;
 use crate::trigger::{Entry, Time};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Context;
 
 /// What a fence keeps between polls, besides its body and its timer.
@@ -27,6 +30,13 @@ impl<S: InlineSources> Core<S> {
             own,
             watch: Registrations::default(),
         }
+    }
+
+    /// A handle on the fence: allocates with the first one.
+    pub(crate) fn handle(&self) -> Handle {
+        let shared = &self.state.rare_or_init().shared;
+        let of_policy = || Arc::new(Shared::of(self.state.policy()));
+        Handle::new(shared.get_or_init(of_policy).clone())
     }
 
     #[inline]

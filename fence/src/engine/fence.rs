@@ -4,7 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -13,7 +12,6 @@ use crate::engine::engine::{Body, Core};
 use crate::engine::handle::Handle;
 use crate::engine::state::inline_sources::InlineSources;
 use crate::engine::state::phase::FenceKind;
-use crate::engine::state::shared::Shared;
 use crate::engine::state::timer::Timer;
 use crate::fencing::Fencing;
 use crate::outcome::{Cancelled, Fenced};
@@ -136,10 +134,7 @@ impl<F, S: InlineSources, M> Fence<F, S, M> {
     /// # }
     /// ```
     pub fn handle(&mut self) -> Handle {
-        let state = &self.core.state;
-        let shared = &state.rare_or_init().shared;
-        let of_policy = || Arc::new(Shared::of(state.policy()));
-        Handle::new(shared.get_or_init(of_policy).clone())
+        self.core.handle()
     }
 }
 

@@ -11,6 +11,8 @@ mod handle;
 mod poll;
 mod record;
 mod state;
+#[cfg(feature = "stream")]
+mod stream;
 mod teardown;
 mod usual;
 
@@ -29,3 +31,5 @@ pub(crate) use state::inline_sources::InlineSources;
 pub(crate) use state::phase::{Inherit, Phase};
 pub(crate) use state::shared::Shared;
 pub use state::shared::State;
+#[cfg(feature = "stream")]
+pub use stream::{FencedStream, UntilCancelled};

@@ -20,6 +20,16 @@ use crate::outcome::Cancelled;
 use crate::trigger::fired_here;
 use crate::util::WakerId;
 
+/// What a fence finds between two items of its stream.
+#[cfg(feature = "stream")]
+pub(crate) enum Between {
+    /// An enclosing fence cuts.
+    Blocked,
+    /// Something has fired, or may have: the fence has to look.
+    Fired,
+    Quiet,
+}
+
 impl Engine<'_> {
     /// Polls the body, which is then to be found completed, or has been cut.
     pub(crate) fn poll(
@@ -75,6 +85,32 @@ impl Engine<'_> {
             }
             Some(_) => Poll::Pending,
         }
+    }
+
+    /// What is to be done before the next item of a stream is asked for (D35).
+    #[cfg(feature = "stream")]
+    pub(crate) fn look_between(&mut self, cx: &Context<'_>) -> Between {
+        with_frames_to_enter(|here| {
+            if here.is_interrupted_now() {
+                let _: Poll<()> = self.stay_blocked(here, cx);
+                return Between::Blocked;
+            }
+            if let Some(rare) = self.state.rare_mut() {
+                rare.blocked.leave();
+            }
+            if self.state.phase() != Phase::Running {
+                return Between::Quiet;
+            }
+            if self.state.is_timed() {
+                self.state.expire(tokio::time::Instant::now());
+            }
+            self.state.look_at_idle();
+            if self.is_latched() || self.state.has_triggers() {
+                Between::Fired
+            } else {
+                Between::Quiet
+            }
+        })
     }
 
     /// Stays pending for an enclosing fence that cuts (D5a).

@@ -35,7 +35,7 @@ impl IdleLimit {
             location: self.location,
             order: next_in_sequence(),
             has_progress: AtomicBool::new(false),
-            since: Mutex::new(start),
+            since: Mutex::new(Some(start)),
             firing: OnceLock::new(),
         };
         Entry {
@@ -52,8 +52,8 @@ pub(crate) struct IdleClock {
     /// Before whatever fires from its start on, as for any other limit.
     order: u64,
     has_progress: AtomicBool,
-    /// Since when it counts.
-    since: Mutex<Instant>,
+    /// Since when it counts; `None` while nothing is being waited for.
+    since: Mutex<Option<Instant>>,
     firing: OnceLock<Firing>,
 }
 
@@ -67,6 +67,13 @@ impl IdleClock {
         }
     }
 
+    /// Stops to count, or begins anew.
+    #[cfg(feature = "stream")]
+    pub(crate) fn count(&self, counts: bool) {
+        let since = counts.then(now);
+        *unpoisoned(self.since.lock()) = since;
+    }
+
     /// When it passes if no more progress is made; `None` if never, or if it has.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         if self.is_fired() {
@@ -74,10 +81,10 @@ impl IdleClock {
         }
         let mut since = unpoisoned(self.since.lock());
         // The clock is read after the flag was taken back: whatever set it was earlier than that.
-        if self.has_progress.swap(false, Ordering::AcqRel) {
-            *since = now();
+        if self.has_progress.swap(false, Ordering::AcqRel) && since.is_some() {
+            *since = Some(now());
         }
-        since.checked_add(self.limit)
+        since.and_then(|since| since.checked_add(self.limit))
     }
 
     /// Looks at the time; true if the limit has passed, now or before.

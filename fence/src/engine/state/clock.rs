@@ -28,6 +28,15 @@ impl FenceState {
         self.has_idle() && self.entries().filter(|entry| looked(entry)).count() > 0
     }
 
+    /// Stops the clocks of its own idle limits, or has them count anew.
+    #[cfg(feature = "stream")]
+    pub(crate) fn count_idle(&self, counts: bool) {
+        if self.has_idle() {
+            let clocks = self.fencing.entries().iter().filter_map(Entry::idle);
+            clocks.for_each(|clock| clock.count(counts));
+        }
+    }
+
     /// When it has to look at the time: at its deadline, or when an idle limit may have passed.
     #[inline]
     pub(crate) fn wake_at(&self) -> Option<Instant> {
