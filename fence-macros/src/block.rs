@@ -32,7 +32,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         }
         Body::Async(block) => {
             let place = first_span(&block);
-            awaited(&krate, options, &lints::check(&seen, place), &block)
+            awaited(&krate, options, &lints::check(&seen, place, &krate), &block)
         }
         Body::Nothing => {
             let errors = options.errors.into_tokens();
@@ -43,7 +43,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 /// `{ … }`: whatever leaves the block leaves the code around it.
 fn in_place(krate: &TokenStream, options: Options, code: &Group, seen: &Seen) -> TokenStream {
-    let warnings = lints::check(seen, code.span());
+    let warnings = lints::check(seen, code.span(), krate);
     if !(seen.macros || seen.returns || seen.question_marks || seen.jumps) {
         return awaited(krate, options, &warnings, &quote!(async #code));
     }

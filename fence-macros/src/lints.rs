@@ -1,44 +1,39 @@
-//! Warnings, which a macro can only give as the use of a deprecated item.
+//! Warnings. A macro cannot give one of its own, so each is something that ought to be used and is
+//! not, with the text as the reason.
 
-use crate::messages::lint as messages;
-use crate::scan::Seen;
+use crate::scan::{Blocking, Seen};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 /// Everything that is worth a warning in the body of a fence; `place` is where a warning about
 /// the whole body goes.
-pub(crate) fn check(body: &Seen, place: Span) -> TokenStream {
+pub(crate) fn check(body: &Seen, place: Span, krate: &TokenStream) -> TokenStream {
     let mut warnings = TokenStream::new();
     for (span, call) in &body.blocking {
-        let text = messages::blocking(*call);
-        warnings.extend(warning("blocking_call_inside_a_fence", text, *span));
+        let name = match call {
+            Blocking::Sleep => "thread_sleep_in_a_fence",
+            Blocking::BlockOn => "block_on_in_a_fence",
+        };
+        warnings.extend(warning(name, *span, krate));
     }
     if !body.awaits {
-        let name = "fence_around_code_that_never_awaits";
-        warnings.extend(warning(name, messages::NEVER_AWAITS, place));
+        warnings.extend(warning("fence_without_an_await", place, krate));
     }
     warnings
 }
 
-/// Only the use has the user's span: that is where the compiler warns.
+/// The name has the user's span, and not one of the macro at the same place: else the compiler would
+/// show the whole macro call.
 ///
 /// ```text
-/// const _: () = {
-///     #[deprecated(note = "`std::thread::sleep` blocks …")]
-///     #[allow(non_upper_case_globals)]
-///     const blocking_call_inside_a_fence: () = ();
-///     blocking_call_inside_a_fence
-/// };
+/// let fence_without_an_await = ::fence::__private::lint::fence_without_an_await;
+/// fence_without_an_await();
 /// ```
-fn warning(name: &str, text: &str, span: Span) -> TokenStream {
-    let definition = Ident::new(name, Span::call_site());
-    let usage = Ident::new(name, span.resolved_at(Span::call_site()));
+fn warning(name: &str, place: Span, krate: &TokenStream) -> TokenStream {
+    let (item, local) = (Ident::new(name, Span::call_site()), Ident::new(name, place));
+    let call = quote_spanned!(place=> #local(););
     quote! {
-        const _: () = {
-            #[deprecated(note = #text)]
-            #[allow(non_upper_case_globals)]
-            const #definition: () = ();
-            #usage
-        };
+        let #local = #krate::__private::lint::#item;
+        #call
     }
 }

@@ -6,7 +6,6 @@ pub(crate) mod block;
 pub(crate) mod condition;
 pub(crate) mod duration;
 pub(crate) mod function;
-pub(crate) mod lint;
 pub(crate) mod option;
 
 use crate::grammar::Spec;

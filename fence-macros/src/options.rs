@@ -11,6 +11,8 @@ mod value;
 pub(crate) use list::{attribute, block};
 
 use crate::errors::Errors;
+use crate::messages::function as function_messages;
+use crate::scan;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use std::time::Duration;
@@ -114,6 +116,23 @@ impl Options {
         values.collect()
     }
 
+    /// In an attribute, options are evaluated by a function that only returns a future.
+    pub(crate) fn refuse_question_marks(&mut self) {
+        let errors = &mut self.errors;
+        self.settings.retain(|setting| {
+            let mark = setting
+                .value()
+                .and_then(|value| scan::look(value).question_mark);
+            if let Some(mark) = mark {
+                errors.push(function_messages::question_mark_in_an_option(
+                    &setting.key,
+                    mark,
+                ));
+            }
+            mark.is_none()
+        });
+    }
+
     fn set(&mut self, key: &Ident, argument: Argument) {
         self.settings.push(Setting {
             key: key.clone(),
@@ -123,6 +142,16 @@ impl Options {
 }
 
 impl Setting {
+    /// What is evaluated.
+    fn value(&self) -> Option<&TokenStream> {
+        match &self.argument {
+            Argument::Coded { value, .. }
+            | Argument::Derived { value, .. }
+            | Argument::Plain(value) => Some(value),
+            Argument::Constant { .. } | Argument::Named(_) | Argument::Nothing => None,
+        }
+    }
+
     /// The method carries the place of the user's key, so that hovering over an option shows its
     /// documentation, and a value of the wrong type is shown together with its option.
     fn call(&self) -> TokenStream {

@@ -4,7 +4,7 @@ mod harmless;
 
 pub(crate) use harmless::{awaits_nothing, returns_nothing};
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Span, TokenStream, TokenTree};
 
 /// Words that may stand before a `!` that negates.
 const BEFORE_A_NOT: &[&str] = &["break", "else", "if", "in", "match", "return", "while"];
@@ -26,6 +26,8 @@ pub(crate) struct Seen {
     pub(crate) returns: bool,
     /// There is a `?`.
     pub(crate) question_marks: bool,
+    /// The first that leaves the code itself, and no closure or block in it.
+    pub(crate) question_mark: Option<Span>,
     /// There is a `break` or `continue`, whatever it leaves.
     pub(crate) jumps: bool,
     /// There is a macro, though harmless by its name.
@@ -114,7 +116,7 @@ impl<'a> Walk<'a> {
         for token in code {
             self.last = match token {
                 TokenTree::Ident(ident) => self.ident(ident),
-                TokenTree::Punct(punct) => self.sign(punct.as_char()),
+                TokenTree::Punct(punct) => self.sign(&punct),
                 TokenTree::Group(group) => self.group(&group),
                 TokenTree::Literal(_) => Last::Other,
             };
@@ -142,9 +144,10 @@ impl<'a> Walk<'a> {
         self.seen.awaits_itself |= !self.is_elsewhere();
     }
 
-    fn sign(&mut self, sign: char) -> Last {
+    fn sign(&mut self, punct: &Punct) -> Last {
+        let sign = punct.as_char();
         match sign {
-            '?' => self.seen.question_marks = true,
+            '?' => self.question_mark(punct.span()),
             '|' => self.bar(),
             ',' if self.closure == Closure::Body => self.closure = Closure::None,
             ';' => (self.closure, self.in_signature) = (Closure::None, false),
@@ -156,6 +159,13 @@ impl<'a> Walk<'a> {
             self.word = None;
         }
         Last::Sign(sign)
+    }
+
+    fn question_mark(&mut self, place: Span) {
+        self.seen.question_marks = true;
+        if !self.is_elsewhere() {
+            self.seen.question_mark.get_or_insert(place);
+        }
     }
 
     /// A `|` that could not be an "or" opens the parameters of a closure, and the next closes them.

@@ -59,7 +59,7 @@ pub async unsafe fn dangerous() {
 }
 
 #[fenced(timeout = "5s")]
-#[allow(deprecated)]
+#[allow(unused_must_use)]
 async fn allowed() {
     std::thread::sleep(std::time::Duration::ZERO);
 }

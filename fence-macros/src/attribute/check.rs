@@ -11,6 +11,7 @@ use syn::ReturnType;
 /// Decides how the function is expanded; the error is that it cannot be at all.
 pub(super) fn check(mut function: Function, options: &mut Options) -> syn::Result<Fitting> {
     applied_once(&mut function, options);
+    options.refuse_question_marks();
     let seen = scan::look(&function.body.stream());
     for name in &seen.fences {
         options.errors.push(messages::nested(name));
@@ -21,6 +22,7 @@ pub(super) fn check(mut function: Function, options: &mut Options) -> syn::Resul
     } else {
         is_async(&function)?;
         wraps_once(&mut function, options);
+        others::sees_no_error(&mut function, options);
         returns_result(&function, options);
         if is_seen || needs_async_fn(&function, options) {
             Form::AsyncFn
@@ -66,10 +68,13 @@ fn is_async(function: &Function) -> syn::Result<()> {
     })
 }
 
-/// What `#[tokio::main]` and `#[tokio::test]` leave behind.
+/// What `#[tokio::main]` and `#[tokio::test]` leave behind; others write the function anew, with a
+/// `fn` that is not in the text.
 fn is_run_by_a_runtime(function: &Function) -> bool {
     let body = function.body.stream();
-    scan::mentions(&body, "block_on") && scan::mentions(&body, "runtime")
+    let keyword = function.signature.fn_token.span.source_text();
+    keyword.is_some_and(|text| text != "fn")
+        || (scan::mentions(&body, "block_on") && scan::mentions(&body, "runtime"))
 }
 
 fn wraps_once(function: &mut Function, options: &mut Options) {

@@ -58,7 +58,7 @@ fn parts(function: &Function, seen: &Seen, mut options: Options) -> Parts {
     }
     let (expression, hovers) = (options.expression(&krate), options.hovers(&krate));
     let errors = std::mem::take(&mut options.errors).into_tokens();
-    let warnings = lints::check(seen, function.signature.ident.span());
+    let warnings = lints::check(seen, function.signature.ident.span(), &krate);
     let fallible = options.fallible.is_some();
     let mut parts = Parts {
         krate,

@@ -1,8 +1,11 @@
 //! The other attributes of the function: does one of them look at its code?
 
 use super::function::Function;
+use crate::messages::function as messages;
+use crate::options::Options;
+use crate::scan::is_ident;
 use syn::punctuated::Punctuated;
-use syn::{Meta, Token};
+use syn::{Attribute, Meta, Token};
 
 /// The attributes of the language and its tools, which look at no code.
 const BUILT_IN: &[&str] = &[
@@ -32,6 +35,32 @@ const TOOLS: &[&str] = &["clippy", "diagnostic", "rustfmt"];
 pub(super) fn any(function: &Function) -> bool {
     let mut attributes = function.attributes.iter();
     !attributes.all(|attribute| is_built_in(&attribute.meta))
+}
+
+/// `#[instrument(err)]` below looks at a `Result`, and there is none unless `try` keeps it.
+pub(super) fn sees_no_error(function: &mut Function, options: &mut Options) {
+    if options.fallible.is_some() {
+        return;
+    }
+    function.attributes.retain(|attribute| {
+        let wants_error = wants_error(attribute);
+        if wants_error {
+            options
+                .errors
+                .push(messages::err_sees_the_outcome(attribute));
+        }
+        !wants_error
+    });
+}
+
+fn wants_error(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return false;
+    };
+    let name = list.path.segments.last();
+    let mut words = list.tokens.clone().into_iter();
+    name.is_some_and(|name| name.ident == "instrument")
+        && words.any(|word| is_ident(Some(&word), "err"))
 }
 
 fn is_built_in(meta: &Meta) -> bool {

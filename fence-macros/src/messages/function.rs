@@ -58,7 +58,7 @@ pub(crate) fn already_run(keyword: impl ToTokens) -> Error {
     at(
         keyword,
         "`#[fenced]` needs an `async fn`, but another attribute has already made this one synchronous",
-        "move `#[fenced]` above that attribute, such as `#[tokio::main]` or `#[tokio::test]`",
+        "move `#[fenced]` above that attribute",
     )
 }
 
@@ -101,5 +101,23 @@ pub(crate) fn nested(name: &Ident) -> Error {
         name,
         "two fences around one piece of code are usually a mistake",
         "put the triggers on one of them, or write `fenced!(nested, …)` for a tighter one inside",
+    )
+}
+
+/// `timeout = limit()?`
+pub(crate) fn question_mark_in_an_option(key: &Ident, mark: Span) -> Error {
+    here(
+        mark,
+        format!("`{key}` is evaluated before the function runs: `?` cannot leave it"),
+        "take the value as an argument, or fence a part of the body: `fenced!(…, { … })`",
+    )
+}
+
+/// `#[fenced] #[instrument(err)]`
+pub(crate) fn err_sees_the_outcome(attribute: &Attribute) -> Error {
+    at(
+        attribute,
+        "`err` sees what `#[fenced]` returns, which is no `Result` but a `Fenced`",
+        "move it above `#[fenced]`, or give `#[fenced]` the option `try`",
     )
 }

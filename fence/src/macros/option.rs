@@ -17,6 +17,11 @@ pub const budget: () = ();
 /// `deadline("request", at)` gives it a code.
 pub const deadline: () = ();
 
+/// `idle = "30s"`: the fence has that long without progress, which `fence::progress()` reports. A
+/// string that is read at compile time, or a `Duration` or `Option<Duration>`; `idle("feed", "30s")`
+/// gives it a code.
+pub const idle: () = ();
+
 /// `on = "shutdown"`: what is bound under the name, else the event of the process with that name.
 /// `on = STOP`: any `Trigger`, borrowed. `on = ["a", STOP]`: several; `on("stop", x)`: with a code.
 pub const on: () = ();

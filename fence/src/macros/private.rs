@@ -4,6 +4,7 @@ pub use fence_macros::__fenced_block;
 
 pub use crate::macros::call_site::{Site, Written};
 pub use crate::macros::in_place::{Block, Body, End, Value, left, value};
+pub use crate::macros::lint;
 pub use crate::macros::option;
 pub use crate::util::Returns;
 

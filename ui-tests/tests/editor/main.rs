@@ -162,6 +162,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("dead$0line = tokio::time::Instant::now()", "has until then"),
     ("o$0n = \"shutdown\"", "bound under the name"),
     ("o$0n = client.stop", "bound under the name"),
+    ("id$0le = \"5s\"", "without progress"),
     ("un$0less(\"x\", || true)", "while the closure says so"),
     ("gr$0ace = \"2s\"", "that long to finish"),
     ("coop$0erative", "never cut"),

@@ -1,0 +1,11 @@
+use fence::block::fenced;
+
+async fn wait() {}
+
+async fn f() {
+    let _ = fenced!(timeout = "30s"; { wait().await });
+}
+
+fn main() {
+    let _ = f();
+}
