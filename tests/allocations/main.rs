@@ -3,3 +3,4 @@
 
 mod fences;
 mod groups;
+mod tasks;

@@ -30,6 +30,7 @@ struct Quota(Arc<Counts>);
 #[derive(Default)]
 struct Counts {
     used_up: Event,
+    asked: AtomicUsize,
     armed: AtomicUsize,
     disarmed: AtomicUsize,
 }
@@ -51,6 +52,7 @@ impl Quota {
 impl Trigger for Quota {
     fn fired(&self) -> Option<Firing> {
         let kind = ReasonKind::Custom("quota");
+        self.0.asked.fetch_add(1, Relaxed);
         self.0
             .used_up
             .is_set()
@@ -261,4 +263,51 @@ async fn no_time_is_left_once_one_has_fired() {
     };
     let outcome = Fencing::new().on("quota", &quota).run(body).await;
     assert_eq!(outcome.unwrap(), Some(Duration::ZERO));
+}
+
+// Its waiter wakes the fence: only what somebody inside has seen fire is asked about again.
+#[tokio::test(start_paused = true)]
+async fn a_source_is_not_asked_again_at_each_poll() {
+    let asked = |yields| async move {
+        let quota = Quota::default();
+        let body = async {
+            for _ in 0..yields {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(
+            Fencing::new()
+                .on("calls", &quota)
+                .run(body)
+                .await
+                .is_completed()
+        );
+        quota.0.asked.load(Relaxed)
+    };
+    assert_eq!(asked(100).await, asked(2).await);
+}
+
+// D5: it has not been woken yet, and is asked all the same; so is one that has guards.
+#[tokio::test(start_paused = true)]
+async fn nothing_starts_inside_once_the_source_around_has_fired() {
+    let (token, stop) = (CancellationToken::new(), Event::new());
+    let by_token = Fencing::new().on("token", &token);
+    let by_guard = Fencing::new().on("stop", &stop).guard(|_| true);
+    let fire_token = || token.cancel();
+    let fire_event = || assert!(stop.set());
+    let rounds: [(&str, &Fencing, &dyn Fn()); 2] = [
+        ("token", &by_token, &fire_token),
+        ("stop", &by_guard, &fire_event),
+    ];
+    for (code, around, fire) in rounds {
+        let (mut has_begun, mut has_started) = (false, false);
+        let outcome = around.run(async {
+            has_begun = true;
+            fire();
+            let _ = Fencing::new().run(async { has_started = true }).await;
+        });
+        let outcome = outcome.await;
+        assert!(outcome.cancelled_by(code), "{outcome:?}");
+        assert_eq!((has_begun, has_started), (true, false), "{code}");
+    }
 }

@@ -331,3 +331,21 @@ async fn a_host_that_awaits_a_child_is_cut_before_it_learns_of_it() {
         assert!(outcome.await.cancelled_by("enough"), "{in_a_set}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_cannot_be_cut_is_aborted_when_the_time_is_up() {
+    let alive = Arc::new(());
+    let held = alive.clone();
+    let limits = Fencing::new().timeout(ms(10)).cleanup_within(ms(50));
+    let host = async move |group: Group| {
+        group.spawn(shield(async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        }));
+        std::future::pending::<()>().await;
+    };
+    let outcome = group().fenced(&limits).run(host).await;
+    assert_eq!(outcome.cancelled().unwrap().cleanup().overran(), 1);
+    tokio::task::yield_now().await;
+    assert_eq!(Arc::strong_count(&alive), 1);
+}

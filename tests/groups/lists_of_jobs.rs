@@ -252,3 +252,25 @@ async fn of_jobs_that_need_not_wait_the_first_listed_wins() {
         assert_eq!(race((0..10).map(ready)).await, Some(0));
     }
 }
+
+// That nobody waits for them any more is no second reason.
+#[tokio::test(start_paused = true)]
+async fn jobs_that_a_fence_around_cuts_report_its_reason_only() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let job = || {
+        let reported = reported.clone();
+        async move {
+            fence::on_cancel_with(async move |why| {
+                let codes = why.reasons().iter().map(|reason| reason.code().to_owned());
+                reported.lock().unwrap().push(codes.collect::<Vec<_>>());
+            });
+            never().await;
+        }
+    };
+    let limit = Fencing::new().timeout(ms(10));
+    assert!(limit.run(race([job()])).await.is_cancelled());
+    assert!(limit.run(gather([job()])).await.is_cancelled());
+    let consumer = async { drop(as_completed([job()]).next().await) };
+    assert!(limit.run(consumer).await.is_cancelled());
+    assert_eq!(*reported.lock().unwrap(), [["timeout"]; 3]);
+}
