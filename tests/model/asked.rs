@@ -150,6 +150,18 @@ impl Model<'_> {
         }
     }
 
+    /// Whether a fence may not start here: it looks no further than to the first that cuts.
+    pub fn keeps_from_starting(&mut self, frames: &[Frame]) -> bool {
+        for fence in self.asked_by(frames, true) {
+            self.look_around(fence);
+            if self.answer(fence, true) == Answer::Yes {
+                self.wait_for_outermost(frames);
+                return true;
+            }
+        }
+        self.is_blocked(frames)
+    }
+
     /// What is kept from going on finds the fence that it waits for: the outermost that cuts (D5a).
     pub fn wait_for_outermost(&mut self, frames: &[Frame]) {
         for fence in self.asked_by(frames, true).into_iter().rev() {

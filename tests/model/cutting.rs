@@ -56,7 +56,7 @@ impl<'c> Model<'c> {
 
     /// Its first poll, unless a fence around cuts: then `false` (D2, D5).
     fn begin_fence(&mut self, fence: usize, env: &Env) -> bool {
-        if self.is_blocked(&env.frames) {
+        if self.keeps_from_starting(&env.frames) {
             self.facts.insert(Fact::Blocked);
             return false;
         }
