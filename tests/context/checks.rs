@@ -169,3 +169,33 @@ async fn triggers_of_another_make_are_asked() {
     };
     assert!(Fencing::new().on("quit", &receive).run(body).await.unwrap());
 }
+
+/// Asks in the last of so many threads, each of which waits for a fence that waits for the next:
+/// before the event is set, and after.
+fn ask_below(depth: u32, stop: Event, asked: mpsc::Sender<(bool, bool)>) {
+    if depth == 0 {
+        let before = check().is_ok();
+        stop.set();
+        return asked.send((before, check().is_ok())).unwrap();
+    }
+    let fence = Fencing::new().run(async move {
+        let thread = fence::spawn_blocking(move || ask_below(depth - 1, stop, asked));
+        drop(thread.await);
+    });
+    // Cancelled once the last one has set the event.
+    drop(tokio::runtime::Handle::current().block_on(fence));
+}
+
+// If each level asked all that are around it anew, 2^40 questions would not end.
+#[test]
+fn forty_threads_deep_a_check_ends() {
+    let (stop, runtime) = (Event::new(), tokio::runtime::Runtime::new().unwrap());
+    let (send, asked) = mpsc::channel();
+    let fencing = Fencing::new().on("stop", &stop);
+    let outcome = runtime.block_on(fencing.run(async move {
+        drop(fence::spawn_blocking(move || ask_below(40, stop, send)));
+        std::future::pending::<()>().await;
+    }));
+    assert!(outcome.cancelled_by("stop"));
+    assert_eq!(asked.recv().unwrap(), (true, false));
+}
