@@ -61,6 +61,31 @@ use crate::engine::{Blocked, Hold};
 /// assert_eq!(limit.run(transfer).await.unwrap(), "committed");
 /// # }
 /// ```
+///
+/// It keeps a task that is spawned inside of it, and none that was spawned before:
+///
+/// ```
+/// use std::time::Duration;
+/// use fence::{Fencing, shield};
+/// use tokio::time::sleep;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// async fn commit() -> &'static str {
+///     sleep(Duration::from_secs(3)).await;
+///     "committed"
+/// }
+/// let limit = Fencing::new().timeout(Duration::from_secs(1));
+/// let inside = limit.run(shield(async { fence::spawn(commit()).await.finished() }));
+/// assert_eq!(inside.await.completed().flatten(), Some("committed"));
+///
+/// let before = limit.run(async {
+///     let task = fence::spawn(commit());
+///     shield(task).await.finished()
+/// });
+/// assert_eq!(before.await.completed().flatten(), None); // cut after a second
+/// # }
+/// ```
 pub fn shield<F: Future>(body: F) -> Shield<F> {
     Shield {
         body: Some(body),
