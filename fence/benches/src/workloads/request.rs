@@ -26,7 +26,7 @@ pub(crate) fn all() -> Vec<Workload> {
     vec![
         Workload::new("request with ten calls", FULL, programs)
             .goal(FULL, 0.30, 0.20)
-            .held_at(0.74),
+            .held_at(0.80),
     ]
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn all() -> Vec<Workload> {
         Workload::new("pending 100 times", P, programs(Case::Pending(100))),
         Workload::new("created, never polled", P, programs(Case::NeverPolled))
             .goal(P, 0.30, 0.15)
-            .held_at(0.38),
+            .held_at(0.42),
         Workload::new("timeout and two events, pending once", TWO, two_events()),
         Workload::new("event only, pending once", RUC, event_only()),
         Workload::new("timeout only, pending once", TIMEOUT, timeout_only()),
